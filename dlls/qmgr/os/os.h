@@ -1,0 +1,62 @@
+/*
+ * What belongs to the operating system: secrets, boot identity, folders, network state, policy,
+ * service control, event log. Each function stands alone and may block shortly; none is called
+ * under the engine lock.
+ */
+#ifndef OPENBITS_OS_H
+#define OPENBITS_OS_H
+
+#include <windows.h>
+
+/* Protects a password for the store (CryptProtectData). *blob by LocalFree. */
+HRESULT os_protect(const WCHAR *clear, BYTE **blob, ULONG *size);
+/* The reverse; *clear by os_wipe_free(). */
+HRESULT os_unprotect(const BYTE *blob, ULONG size, WCHAR **clear);
+void os_wipe_free(WCHAR *clear);
+
+/*
+ * Identity of this run of the machine: changes when, and only when, the operating system (not Wine,
+ * not the service) is started again. While it is the same, bytes written before a crash of the
+ * service are still in their file.
+ */
+HRESULT os_boot_identity(GUID *identity);
+
+/* %ALLUSERSPROFILE%\Microsoft\Network\Downloader, made when missing. *path by LocalFree. */
+HRESULT os_downloader_folder(WCHAR **path);
+
+/* Who calls: the client while impersonating (a COM call), else the process. */
+struct os_identity {
+    WCHAR *sid;      /* string form */
+    DWORD integrity; /* SECURITY_MANDATORY_*_RID */
+    BOOL elevated;
+    BOOL administrator;
+    BOOL restricted; /* the token has restricting SIDs */
+    HANDLE token;    /* impersonation token for file access, NULL when not impersonating */
+};
+HRESULT os_client_identity(struct os_identity *identity);
+void os_identity_release(struct os_identity *identity);
+
+/* TRUE when there is a network that could carry a transfer (any interface up, loopback included
+ * when alone). */
+BOOL os_network_connected(void);
+/* Calls changed() on a thread of its own whenever the answer may have changed, until
+ * os_network_unwatch(). */
+struct os_network_watch;
+HRESULT os_network_watch(void (*changed)(void *context), void *context,
+                         struct os_network_watch **watch);
+void os_network_unwatch(struct os_network_watch *watch);
+
+/* A DWORD of HKLM\Software\Policies\Microsoft\Windows\BITS, or fallback when it is not set or no
+ * DWORD. */
+DWORD os_policy_dword(const WCHAR *name, DWORD fallback);
+
+/* Start type of the service "BITS": automatic or demand. S_FALSE when there is no such service. */
+HRESULT os_set_start_type(BOOL automatic);
+
+/* Writes an event to the application log, source "Bits"; id is a BITS_MC_* code. */
+void os_log_event(WORD type, DWORD id, const WCHAR *text);
+
+/* Runs a program as the job's owner (registering-to-execute-a-program); does not wait for it. */
+HRESULT os_run_program(HANDLE token, const WCHAR *program, const WCHAR *parameters);
+
+#endif

@@ -1,0 +1,141 @@
+/*
+ * Transfers: bytes from the network (or a share) into a local file. libcurl's multi interface on
+ * one thread and a few flush threads.
+ *
+ * The engine starts downloads and is told of what happens by events; policy (which file next, when
+ * to retry, which state) is the engine's. Events arrive on the transfer thread or a flush thread,
+ * one at a time per download; a handler may take the engine lock shortly, must not wait, and may
+ * call any function here. char strings are UTF-8.
+ */
+#ifndef OPENBITS_TRANSFER_H
+#define OPENBITS_TRANSFER_H
+
+#include "../model.h"
+
+struct transfer;
+struct download;
+
+/* Limits and sizes; zero means the default. */
+struct transfer_options {
+    ULONG receive_buffer; /* bytes; default 2 MiB for a large file (Wine pays per receive), less for
+                             small */
+    ULONG flush_threads;  /* default 8 */
+    ULONG checkpoint_bytes;   /* flush and report durable after so many new bytes; default 32 MiB */
+    ULONG checkpoint_ms;      /* ... or so long after the last; default 1000 */
+    ULONG connect_timeout_ms; /* default 60000 */
+    ULONG stall_timeout_ms; /* no byte for so long ends the download as transient; default 60000 */
+    ULONG connections_per_host; /* default 8 */
+};
+
+/* Name and password for one target. */
+struct transfer_credential {
+    BG_AUTH_TARGET target;
+    BG_AUTH_SCHEME scheme;
+    const char *user; /* NULL with NTLM or NEGOTIATE: the owner's own identity */
+    const char *password;
+};
+
+struct transfer_proxy {
+    BG_JOB_PROXY_USAGE usage;
+    const char *list;   /* as in SetProxySettings */
+    const char *bypass; /* "<local>", wildcards */
+};
+
+/* What to fetch and where to. Everything is copied by transfer_download(). */
+struct download_spec {
+    const char *url;    /* http, https, file or UNC (\\server\share\...) as the client gave it */
+    const char *method; /* NULL: GET */
+    const WCHAR *path;  /* the temporary file, hidden */
+    BOOL create; /* TRUE: must not exist yet (CREATE_NEW); FALSE: must exist, goes on at offset */
+    UINT64
+        offset; /* bytes of the local file that are valid; what is behind them is cut off first */
+    UINT64 remote_size; /* expected size of the remote file, BG_SIZE_UNKNOWN at first */
+    const char *etag;   /* validators of the version the first offset bytes are of; NULL at first */
+    const char *last_modified;
+    const BG_FILE_RANGE
+        *ranges; /* NULL: the whole file; else written one after the other in the order given */
+    ULONG range_count;
+    BOOL sparse; /* on-demand: each range goes to its own offset in the file instead */
+    BOOL
+        dynamic_content; /* BITS_JOB_PROPERTY_DYNAMIC_CONTENT: no size, no range support demanded */
+    UINT64
+        maximum_size; /* what MAX_DOWNLOAD_SIZE leaves for this file; BG_SIZE_UNKNOWN: no limit */
+    const char *custom_headers; /* CRLF separated, or NULL */
+    struct transfer_proxy proxy;
+    const struct transfer_credential *credentials;
+    ULONG credential_count;
+    const struct model_certificate *certificate; /* client certificate, or NULL */
+    ULONG security_flags;                        /* BG_SSL_* and BG_HTTP_REDIRECT_POLICY_* */
+    BOOL validate_server_certificate;            /* ask the certificate() event */
+    UINT64 rate;                                 /* bytes per second at most, 0: no limit */
+    BOOL foreground;
+    HANDLE token; /* impersonated for file access, NULL: own identity; duplicated */
+};
+
+/* What the first good response said. Strings live until the handler returns. */
+struct download_headers {
+    UINT64
+        total; /* bytes the local file will have, BG_SIZE_UNKNOWN when the server does not tell */
+    UINT64 remote_size; /* size of the whole remote file */
+    const char *etag;
+    const char *last_modified;
+    const char *text;      /* header lines of the final response, CRLF separated */
+    const char *final_url; /* after redirects */
+    BOOL restarted; /* the remote file changed or has no ranges: what was there is dropped, bytes
+                       count from 0 */
+};
+
+struct download_result {
+    HRESULT hr; /* S_OK: the file is whole, flushed, closed and has the server's time; E_ABORT:
+                   cancelled */
+    BG_ERROR_CONTEXT context; /* where a failure arose */
+    BOOL transient;           /* TRUE: worth trying again by itself */
+    ULONG retry_after_ms;     /* from Retry-After, 0: none */
+    UINT64 bytes;             /* bytes of the local file that are flushed */
+    UINT64 total;
+    UINT64 received; /* body bytes received by this download */
+    BOOL discard;    /* the bytes on the disk are of no use: begin again at 0 */
+};
+
+/* All optional but done. bytes count from the start of the local file. */
+struct download_events {
+    void (*connecting)(void *context);
+    void (*headers)(void *context, const struct download_headers *headers);
+    void (*progress)(void *context,
+                     UINT64 bytes); /* received and written; at most every 50 ms per download */
+    void (*durable)(void *context, UINT64 bytes); /* so many bytes are flushed */
+    void (*range_filled)(void *context,
+                         const BG_FILE_RANGE *range); /* sparse: this range is flushed */
+    /* S_OK to go on. On a thread that may block. DER certificate, and the chain as a serialized
+     * store. */
+    HRESULT (*certificate)
+    (void *context, const BYTE *cert, ULONG cert_size, const BYTE *store, ULONG store_size);
+    /* The last event; the download is freed when it returns. */
+    void (*done)(void *context, const struct download_result *result);
+};
+
+/* Starts the threads. options may be NULL. Errors: E_OUTOFMEMORY, HRESULT_FROM_WIN32. */
+HRESULT transfer_create(const struct transfer_options *options, struct transfer **transfer);
+
+/* Cancels all downloads (their done events come), waits for them and for the threads. Takes NULL.
+ */
+void transfer_destroy(struct transfer *transfer);
+
+/*
+ * Begins a download; events may arrive before it returns (from other threads). Errors:
+ * E_OUTOFMEMORY, E_INVALIDARG; no event comes then.
+ */
+HRESULT transfer_download(struct transfer *transfer, const struct download_spec *spec,
+                          const struct download_events *events, void *context,
+                          struct download **download);
+
+/*
+ * Asks a download to stop; done comes with E_ABORT once what was written is flushed. Never blocks,
+ * harmless twice, not to be called after done has returned.
+ */
+void transfer_cancel(struct transfer *transfer, struct download *download);
+
+/* Changes the rate limit of a running download; bytes per second, 0: none. */
+void transfer_set_rate(struct transfer *transfer, struct download *download, UINT64 rate);
+
+#endif
