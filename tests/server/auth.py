@@ -13,7 +13,8 @@ _nonces = {}
 
 def _parse_fields(text):
     fields = {}
-    for name, quoted, plain in re.findall(r'([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]*))', text):
+    field = r'([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]*))'
+    for name, quoted, plain in re.findall(field, text):
         fields[name.lower()] = re.sub(r"\\(.)", r"\1", quoted) if quoted else plain
     return fields
 

@@ -78,7 +78,7 @@ PARAMETERS = {
     "reset": (_flag, False, True, "cuts and drops are a TCP reset"),
     "stall": (int, None, True, "fall silent after K bytes of the body"),
     "stall_at": (int, None, True, "the same, K being an offset into the resource"),
-    "stall_for": (float, 0.0, True, "seconds of silence; 0: until /control releases or the peer goes"),
+    "stall_for": (float, 0.0, True, "seconds of silence; 0: until released or the peer goes"),
     "delay": (float, 0.0, True, "seconds before the response"),
     "length_delta": (int, 0, True, "Content-Length says this many more (or fewer) than are sent"),
     "body_delta": (int, 0, True, "more (or fewer) bytes than the range asked for"),

@@ -1,5 +1,5 @@
-"""Keys and certificates for the fault server, made by the openssl command in a folder: ca.pem is the
-root, each name of NAMES has name.pem and name.key, and client.pem/client.key is for a client."""
+"""Keys and certificates for the fault server, made by the openssl command in a folder: ca.pem is
+the root, each name of NAMES has name.pem and name.key, and client.pem/client.key is for a client."""
 
 import os
 import ssl

@@ -125,8 +125,8 @@ class Connection:
         headers = {}
         for line in lines[1:]:
             name, _, value = line.partition(":")
-            name = name.strip().lower()
-            headers[name] = f"{headers[name]}, {value.strip()}" if name in headers else value.strip()
+            name, value = name.strip().lower(), value.strip()
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
         proxied = False
         m = re.match(r"https?://[^/?]*", target, re.I)
         if m:
@@ -463,11 +463,16 @@ class Server:
         return listener.getsockname()[1]
 
 
-def _wait_for_end(max_seconds, watch_stdin):
-    """Returns at SIGTERM or SIGINT, at the end of standard input, or after max_seconds."""
+def _end_event():
+    """An event that SIGTERM and SIGINT set."""
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
+    return ended
+
+
+def _wait_for_end(ended, max_seconds, watch_stdin):
+    """Returns when ended is set, at the end of standard input, or after max_seconds."""
 
     def watch():
         while os.read(0, 4096):
@@ -493,6 +498,7 @@ def main():
     parser.add_argument("--tls", default="", metavar="NAMES", help="for example good,expired")
     parser.add_argument("--tls-dir", help="keeps keys and certificates, ca.pem is the root")
     args = parser.parse_args()
+    ended = _end_event()
     server = Server()
     lines = [f"PORT {server.listen(args.address, args.port)}"]
     server.place["http"] = f"http://{args.address}:{lines[0].split()[1]}"
@@ -510,7 +516,7 @@ def main():
             f.write("\n".join(lines) + "\n")
         os.rename(args.port_file + ".new", args.port_file)
     print("\n".join(lines), flush=True)
-    _wait_for_end(args.max_seconds, not args.ignore_stdin)
+    _wait_for_end(ended, args.max_seconds, not args.ignore_stdin)
     sys.stdout.flush()
     os._exit(0)
 

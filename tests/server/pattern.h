@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define PATTERN_PERIOD 1044483u /* bytes */
-#define PATTERN_PAGE 4096u      /* bytes */
+#define PATTERN_PAGE   4096u    /* bytes */
 
 static inline uint64_t pattern_mix(uint64_t x)
 {

@@ -135,11 +135,12 @@ class Content(Case):
             self.skipTest("no C compiler")
         exe = os.path.join(self.folder, "p")
         with open(exe + ".c", "w", encoding="ascii") as f:
-            f.write('#include "pattern.h"\n#include <stdio.h>\nint main(void) { static unsigned char b'
-                    '[100000]; pattern_fill(42, 8589930000, b, sizeof(b)); fwrite(b, 1, sizeof(b), '
+            f.write('#include "pattern.h"\n#include <stdio.h>\nint main(void) { static unsigned '
+                    'char b[100000]; pattern_fill(42, 8589930000, b, sizeof(b)); fwrite(b, 1, sizeof(b), '
                     'stdout); return pattern_first_difference(42, 8589930000, b, sizeof(b)) != '
                     'sizeof(b); }\n')
-        subprocess.run([compiler, "-Wall", "-Werror", "-I", HERE, "-o", exe, exe + ".c"], check=True)
+        subprocess.run([compiler, "-Wall", "-Werror", "-I", HERE, "-o", exe, exe + ".c"],
+                       check=True)
         got = subprocess.run([exe], check=True, capture_output=True).stdout
         self.assertEqual(got, pattern.data(42, 8589930000, 100000))
 
