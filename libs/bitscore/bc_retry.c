@@ -1,0 +1,145 @@
+/*
+ * Retry decisions: see bc_retry.h. Additions of times saturate at BC_NEVER, so that a time-out of
+ * 136 years (all bits set) means never and not yesterday.
+ */
+#include <bitscore/bc_retry.h>
+
+#include <string.h>
+
+static uint64_t later(uint64_t time, uint64_t ms)
+{
+    return ms > BC_NEVER - time ? BC_NEVER : time + ms;
+}
+
+void bc_retry_init(struct bc_retry *retry)
+{
+    memset(retry, 0, sizeof(*retry));
+    retry->delay = BC_RETRY_DELAY_DEFAULT;
+    retry->no_progress = BC_NO_PROGRESS_DEFAULT;
+}
+
+void bc_retry_set_delay(struct bc_retry *retry, uint32_t seconds)
+{
+    retry->delay = seconds < BC_RETRY_DELAY_MIN ? BC_RETRY_DELAY_MIN : seconds;
+}
+
+void bc_retry_set_no_progress(struct bc_retry *retry, uint32_t seconds)
+{
+    retry->no_progress = seconds;
+}
+
+bool bc_retry_waits_for_event(int32_t error)
+{
+    switch (error) {
+    case BC_E_NETWORK_DISCONNECTED:
+    case BC_E_DESTINATION_LOCKED:
+    case BC_E_BLOCKED_BY_POLICY:
+    case BC_E_BLOCKED_BY_COST_TRANSFER_POLICY:
+    case BC_E_BLOCKED_BY_BATTERY_POLICY:
+    case BC_E_BLOCKED_BY_BATTERY_SAVER:
+    case BC_E_BLOCKED_BY_BACKGROUND_ACCESS_POLICY:
+    case BC_E_BLOCKED_BY_GAME_MODE:
+    case BC_E_BLOCKED_BY_SYSTEM_POLICY:
+    case BC_E_STANDBY_MODE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static uint64_t give_up_at(const struct bc_retry *retry)
+{
+    uint64_t limit = 1000 * (uint64_t)retry->no_progress;
+
+    return later(retry->failing_since,
+                 limit > retry->failing_before ? limit - retry->failing_before : 0);
+}
+
+static uint64_t retry_at(const struct bc_retry *retry)
+{
+    uint64_t delay = 1000 * (uint64_t)retry->delay;
+
+    if (retry->by_event)
+        return BC_NEVER;
+    return later(retry->last_error, delay > retry->retry_after ? delay : retry->retry_after);
+}
+
+bool bc_retry_failed(struct bc_retry *retry, int32_t error, uint64_t retry_after, uint64_t now)
+{
+    if (!retry->failing) {
+        retry->failing = true;
+        retry->failing_since = now;
+        retry->failing_before = 0;
+    }
+    retry->waiting = true;
+    retry->by_event = bc_retry_waits_for_event(error);
+    retry->last_error = now;
+    retry->retry_after = retry_after > BC_NEVER / 1000 ? BC_NEVER : retry_after * 1000;
+    if (!retry->no_progress || retry->delay > retry->no_progress || now >= give_up_at(retry)) {
+        retry->waiting = false;
+        return false;
+    }
+    return true;
+}
+
+void bc_retry_progress(struct bc_retry *retry)
+{
+    retry->failing = false;
+}
+
+void bc_retry_started(struct bc_retry *retry)
+{
+    retry->waiting = false;
+}
+
+void bc_retry_reset(struct bc_retry *retry)
+{
+    retry->waiting = false;
+    retry->failing = false;
+}
+
+enum bc_retry_verdict bc_retry_verdict(const struct bc_retry *retry, uint64_t now)
+{
+    if (!retry->waiting)
+        return BC_RETRY_WAIT;
+    if (retry->delay > retry->no_progress || now >= give_up_at(retry))
+        return BC_RETRY_GIVE_UP;
+    return now >= retry_at(retry) ? BC_RETRY_NOW : BC_RETRY_WAIT;
+}
+
+uint64_t bc_retry_due(const struct bc_retry *retry)
+{
+    uint64_t give_up = give_up_at(retry), again = retry_at(retry);
+
+    if (!retry->waiting)
+        return BC_NEVER;
+    if (retry->delay > retry->no_progress)
+        return retry->last_error;
+    return give_up < again ? give_up : again;
+}
+
+uint64_t bc_retry_save(const struct bc_retry *retry, uint64_t now)
+{
+    if (!retry->failing)
+        return 0;
+    return later(retry->failing_before,
+                 now > retry->failing_since ? now - retry->failing_since : 0);
+}
+
+void bc_retry_restore(struct bc_retry *retry, uint64_t failing_for, bool waiting, int32_t error,
+                      uint64_t now)
+{
+    retry->failing = waiting || failing_for;
+    retry->waiting = waiting;
+    retry->by_event = waiting && bc_retry_waits_for_event(error);
+    retry->last_error = now;
+    retry->retry_after = 0;
+    retry->failing_since = now;
+    retry->failing_before = failing_for;
+}
+
+uint32_t bc_retry_cancel_limit(const struct bc_retry *retry)
+{
+    return retry->no_progress < BC_UPLOAD_CANCEL_LIMIT ? retry->no_progress
+                                                       : BC_UPLOAD_CANCEL_LIMIT;
+}
