@@ -12,8 +12,8 @@
 #include "model.h"
 
 /* Defaults of the documentation. */
-#define DEFAULT_RETRY_DELAY 600u            /* s, nf-bits-ibackgroundcopyjob-setminimumretrydelay */
-#define DEFAULT_NO_PROGRESS_TIMEOUT 1209600u /* s, ...-setnoprogresstimeout: 14 days */
+#define DEFAULT_RETRY_DELAY           600u /* s, nf-bits-ibackgroundcopyjob-setminimumretrydelay */
+#define DEFAULT_NO_PROGRESS_TIMEOUT   1209600u /* s, ...-setnoprogresstimeout: 14 days */
 #define DEFAULT_MAXIMUM_DOWNLOAD_TIME 7776000u /* s, ...job4-setmaximumdownloadtime: 90 days */
 #define DEFAULT_NOTIFICATION_INTERVAL 500u     /* ms, ne-bits5_0-bits_job_property_id */
 
@@ -83,21 +83,11 @@ void model_job_init(struct model_job *job)
 static WCHAR **job_string(struct model_job *job, unsigned int index)
 {
     WCHAR **slots[] = {
-        &job->display_name,
-        &job->description,
-        &job->owner_sid,
-        &job->notify_program,
-        &job->notify_parameters,
-        &job->proxy_list,
-        &job->proxy_bypass,
-        &job->reply_file,
-        &job->upload_session,
-        &job->upload_host,
-        &job->certificate.store,
-        &job->certificate.subject,
-        &job->custom_headers,
-        &job->http_method,
-        &job->helper_token_sid,
+        &job->display_name,   &job->description,       &job->owner_sid,
+        &job->notify_program, &job->notify_parameters, &job->proxy_list,
+        &job->proxy_bypass,   &job->reply_file,        &job->upload_session,
+        &job->upload_host,    &job->certificate.store, &job->certificate.subject,
+        &job->custom_headers, &job->http_method,       &job->helper_token_sid,
     };
 
     return index < ARRAYSIZE(slots) ? slots[index] : NULL;

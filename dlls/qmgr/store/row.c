@@ -15,7 +15,7 @@
 
 /* Sanity of what is read; each is far above what the engine writes. */
 #define MAX_SECRET_BYTES (64u << 10)
-#define MAX_RANGES (1u << 22)
+#define MAX_RANGES       (1u << 22)
 
 /* A range is two little-endian 64-bit numbers: offset and length. */
 #define RANGE_BYTES 16
@@ -276,7 +276,7 @@ static HRESULT read_column(sqlite3_stmt *statement, int index, const struct colu
         if (!(text = sqlite3_column_text(statement, index)))
             return E_OUTOFMEMORY;
         return store_text_decode(text, (size_t)sqlite3_column_bytes(statement, index),
-                           (WCHAR **)member);
+                                 (WCHAR **)member);
     }
     if (type != SQLITE_INTEGER)
         return S_FALSE;
@@ -393,8 +393,8 @@ int store_bind_credential(sqlite3_stmt *statement, int first,
         return sqlite3_bind_null(statement, first + 3);
     if (credential->secret_size > MAX_SECRET_BYTES)
         return SQLITE_TOOBIG;
-    return sqlite3_bind_blob(statement, first + 3, credential->secret,
-                             (int)credential->secret_size, SQLITE_STATIC);
+    return sqlite3_bind_blob(statement, first + 3, credential->secret, (int)credential->secret_size,
+                             SQLITE_STATIC);
 }
 
 HRESULT store_read_credential(sqlite3_stmt *statement, int first, struct model_credential *out)

@@ -101,8 +101,7 @@ HRESULT store_build(const WCHAR *path, const WCHAR *damaged, const WCHAR *aside)
         goto close;
     hr = carry_over(damaged, &salvage);
     if (SUCCEEDED(hr)) {
-        hr = put_setting(&db, SETTING_ASIDE, aside,
-                         (ULONG)((wcslen(aside) + 1) * sizeof(*aside)));
+        hr = put_setting(&db, SETTING_ASIDE, aside, (ULONG)((wcslen(aside) + 1) * sizeof(*aside)));
     }
     if (SUCCEEDED(hr) && !salvage.rows)
         hr = put_setting(&db, SETTING_LOST, NULL, 0);

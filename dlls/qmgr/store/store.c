@@ -19,7 +19,7 @@
 #define SUFFIX_ROOM 48
 
 /* Pages of the database, and how many of them per cent free, at which a start compacts it. */
-#define COMPACT_PAGES 2048
+#define COMPACT_PAGES   2048
 #define COMPACT_PERCENT 75
 
 struct paths {
@@ -67,8 +67,9 @@ static HRESULT make_paths(const WCHAR *folder, struct paths *paths)
         goto fail;
     GetSystemTime(&now);
     do {
-        _snwprintf(suffix, SUFFIX_ROOM, attempt ? L".damaged-%04u%02u%02uT%02u%02u%02uZ-%u"
-                                                : L".damaged-%04u%02u%02uT%02u%02u%02uZ",
+        _snwprintf(suffix, SUFFIX_ROOM,
+                   attempt ? L".damaged-%04u%02u%02uT%02u%02u%02uZ-%u"
+                           : L".damaged-%04u%02u%02uT%02u%02u%02uZ",
                    now.wYear, now.wMonth, now.wDay, now.wHour, now.wMinute, now.wSecond, attempt);
         suffix[SUFFIX_ROOM - 1] = 0;
         free(paths->aside);

@@ -111,8 +111,8 @@ extern const int store_schema_version;
 HRESULT store_error(sqlite3 *handle, int rc);
 
 /* How store_db_open() is to open a file. */
-#define DB_NORMAL 0u
-#define DB_BUILD 1u   /* made when missing, without a write-ahead log */
+#define DB_NORMAL  0u
+#define DB_BUILD   1u /* made when missing, without a write-ahead log */
 #define DB_SALVAGE 2u /* damaged: leaves the file and its -wal untouched */
 
 /*
@@ -204,7 +204,7 @@ HRESULT store_text_decode(const unsigned char *text, size_t size, WCHAR **out);
 
 /* Settings of our own beside the engine's: names with "store." are ours. */
 #define SETTING_ASIDE "store.aside" /* path of the damaged store this one was salvaged from */
-#define SETTING_LOST "store.lost"   /* there when nothing could be read of it */
+#define SETTING_LOST  "store.lost"  /* there when nothing could be read of it */
 
 /*
  * Makes a complete store in path: empty when damaged is NULL, else with what can be read there and

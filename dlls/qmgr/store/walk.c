@@ -323,8 +323,7 @@ static int prepare_walker(struct walker *walker)
     }
     if (rc == SQLITE_OK) {
         rc = prepare(
-            handle,
-            store_sql_select_file("WHERE job = ?1 AND ordinal >= ?2 ORDER BY job, ordinal"),
+            handle, store_sql_select_file("WHERE job = ?1 AND ordinal >= ?2 ORDER BY job, ordinal"),
             &walker->span.up);
     }
     if (rc == SQLITE_OK) {

@@ -1,0 +1,76 @@
+/*
+ * The service's place in the system: policy from the registry, start type, event log. Called by
+ * the engine; calls advapi32.
+ */
+#include <windows.h>
+
+#include "os_private.h"
+
+#define POLICY_KEY   L"Software\\Policies\\Microsoft\\Windows\\BITS"
+#define SERVICE_NAME L"BITS"
+
+/* QUERY_SERVICE_CONFIG with its strings never takes more (nf-winsvc-queryserviceconfigw). */
+#define CONFIG_BYTES 8192
+
+DWORD os_policy_dword(const WCHAR *name, DWORD fallback)
+{
+    DWORD value, size = sizeof(value);
+
+    if (RegGetValueW(HKEY_LOCAL_MACHINE, POLICY_KEY, name, RRF_RT_REG_DWORD, NULL, &value, &size))
+        return fallback;
+    return value;
+}
+
+static HRESULT change_start_type(SC_HANDLE service, BOOL automatic)
+{
+    union {
+        QUERY_SERVICE_CONFIGW config;
+        BYTE bytes[CONFIG_BYTES];
+    } buffer;
+    DWORD wanted = automatic ? SERVICE_AUTO_START : SERVICE_DEMAND_START, size;
+    SERVICE_DELAYED_AUTO_START_INFO delayed = {TRUE};
+
+    if (QueryServiceConfigW(service, &buffer.config, sizeof(buffer), &size) &&
+        buffer.config.dwStartType == wanted) {
+        return S_OK;
+    }
+    if (!ChangeServiceConfigW(service, SERVICE_NO_CHANGE, wanted, SERVICE_NO_CHANGE, NULL, NULL,
+                              NULL, NULL, NULL, NULL, NULL)) {
+        return HRESULT_FROM_WIN32(GetLastError());
+    }
+    /* A Wine prefix may be gone before a delayed service would start. */
+    if (automatic && !os_is_wine())
+        ChangeServiceConfig2W(service, SERVICE_CONFIG_DELAYED_AUTO_START_INFO, &delayed);
+    return S_OK;
+}
+
+HRESULT os_set_start_type(BOOL automatic)
+{
+    SC_HANDLE manager, service;
+    HRESULT hr;
+
+    if (!(manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT)))
+        return HRESULT_FROM_WIN32(GetLastError());
+    service = OpenServiceW(manager, SERVICE_NAME, SERVICE_QUERY_CONFIG | SERVICE_CHANGE_CONFIG);
+    if (service) {
+        hr = change_start_type(service, automatic);
+        CloseServiceHandle(service);
+    } else {
+        DWORD error = GetLastError();
+
+        hr = error == ERROR_SERVICE_DOES_NOT_EXIST ? S_FALSE : HRESULT_FROM_WIN32(error);
+    }
+    CloseServiceHandle(manager);
+    return hr;
+}
+
+void os_log_event(WORD type, DWORD id, const WCHAR *text)
+{
+    HANDLE source = RegisterEventSourceW(NULL, L"Bits");
+    const WCHAR *strings[] = {text};
+
+    if (!source)
+        return;
+    ReportEventW(source, type, 0, id, NULL, text ? 1 : 0, 0, text ? strings : NULL, NULL);
+    DeregisterEventSource(source);
+}
