@@ -48,7 +48,7 @@ struct download_spec {
     const WCHAR *path;  /* the temporary file, hidden */
     BOOL create; /* TRUE: must not exist yet (CREATE_NEW); FALSE: must exist, goes on at offset */
     UINT64
-        offset; /* bytes of the local file that are valid; what is behind them is cut off first */
+    offset; /* bytes of the local file that are valid; what is behind them is cut off first */
     UINT64 remote_size; /* expected size of the remote file, BG_SIZE_UNKNOWN at first */
     const char *etag;   /* validators of the version the first offset bytes are of; NULL at first */
     const char *last_modified;
@@ -59,7 +59,7 @@ struct download_spec {
     BOOL
         dynamic_content; /* BITS_JOB_PROPERTY_DYNAMIC_CONTENT: no size, no range support demanded */
     UINT64
-        maximum_size; /* what MAX_DOWNLOAD_SIZE leaves for this file; BG_SIZE_UNKNOWN: no limit */
+    maximum_size; /* what MAX_DOWNLOAD_SIZE leaves for this file; BG_SIZE_UNKNOWN: no limit */
     const char *custom_headers; /* CRLF separated, or NULL */
     struct transfer_proxy proxy;
     const struct transfer_credential *credentials;
@@ -75,7 +75,7 @@ struct download_spec {
 /* What the first good response said. Strings live until the handler returns. */
 struct download_headers {
     UINT64
-        total; /* bytes the local file will have, BG_SIZE_UNKNOWN when the server does not tell */
+    total; /* bytes the local file will have, BG_SIZE_UNKNOWN when the server does not tell */
     UINT64 remote_size; /* size of the whole remote file */
     const char *etag;
     const char *last_modified;
@@ -108,7 +108,7 @@ struct download_events {
                          const BG_FILE_RANGE *range); /* sparse: this range is flushed */
     /* S_OK to go on. On a thread that may block. DER certificate, and the chain as a serialized
      * store. */
-    HRESULT (*certificate)
+    HRESULT(*certificate)
     (void *context, const BYTE *cert, ULONG cert_size, const BYTE *store, ULONG store_size);
     /* The last event; the download is freed when it returns. */
     void (*done)(void *context, const struct download_result *result);

@@ -1,0 +1,309 @@
+/*
+ * The requests of a download: which one is next, redirects, the next attempt, the end.
+ *
+ * Called by download.c and transfer.c on the transfer thread; calls libcurl's multi interface,
+ * answer.c for what came back, http_options.c for what goes out. A file is one request, unless
+ * ranges, redirects, credentials or a changed remote file make it more; requests of one download
+ * follow each other, so that the connection is used again.
+ */
+#include "transfer_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void end_with(struct download *download, struct failure failure)
+{
+    download_end(download, &failure);
+}
+
+/* What the next request asks for. */
+static void plan_request(struct download *download)
+{
+    const struct download_spec *spec = &download->spec;
+    struct bc_http_request *request = &download->request;
+
+    memset(request, 0, sizeof(*request));
+    request->length = BC_LENGTH_TO_EOF;
+    request->dynamic = spec->dynamic_content;
+    request->known = download->known;
+    if (spec->range_count) {
+        const BG_FILE_RANGE *range = &spec->ranges[download->range];
+
+        request->offset = range->InitialOffset + download->range_done;
+        if (range->Length != (UINT64)BG_LENGTH_TO_EOF)
+            request->length = range->Length - download->range_done;
+        request->user_range = TRUE;
+    } else {
+        request->offset = download->position;
+    }
+    request->ranged = request->offset || request->length != BC_LENGTH_TO_EOF;
+}
+
+/* Sends the next request; may end the download. */
+static void send_request(struct download *download)
+{
+    struct transfer *transfer = download->transfer;
+    CURL *easy = transfer_take_easy(transfer);
+
+    if (!easy) {
+        end_with(download, failure_memory());
+        return;
+    }
+    plan_request(download);
+    bc_http_response_init(&download->response);
+    download->head_size = 0;
+    free(download->location);
+    download->location = NULL;
+    download->outcome = OUTCOME_NONE;
+    download->drained = 0;
+    download->paused = FALSE;
+    download->limit = 0;
+    if (!http_options(download, easy) || curl_multi_add_handle(transfer->multi, easy)) {
+        curl_easy_cleanup(easy);
+        end_with(download, failure_memory());
+        return;
+    }
+    download->easy = easy;
+    download->state = STATE_RUNNING;
+    event_connecting(download);
+}
+
+static BOOL set_url(struct download *download, const struct bc_url *url)
+{
+    char *wire = malloc(BC_URL_WIRE_SIZE);
+
+    if (!wire)
+        return FALSE;
+    if (bc_failed(bc_url_to_wire(url, wire, BC_URL_WIRE_SIZE))) {
+        free(wire);
+        return FALSE;
+    }
+    free(download->url);
+    download->url = _strdup(wire);
+    free(wire);
+    return download->url != NULL;
+}
+
+static void run_prepare(struct work *work)
+{
+    struct download *download = container_of(work, struct download, work);
+
+    proxy_find(download, TRUE);
+    transfer_post(download, TODO_ANSWERED);
+}
+
+/* Finds the proxy and sends the request; may end the download. */
+static void prepare_request(struct download *download)
+{
+    HRESULT hr = proxy_find(download, FALSE);
+
+    if (hr == S_FALSE) {
+        download->state = STATE_PREPARING;
+        download->work.run = run_prepare;
+        pool_submit(download->transfer->pool, &download->work);
+    } else if (FAILED(hr)) {
+        end_with(download, failure_memory());
+    } else {
+        send_request(download);
+    }
+}
+
+void http_start(struct download *download, const struct bc_url *url)
+{
+    if (!set_url(download, url))
+        end_with(download, failure_memory());
+    else
+        prepare_request(download);
+}
+
+void http_answered(struct download *download)
+{
+    if (download->cancelled)
+        download_abort(download);
+    else
+        send_request(download);
+}
+
+void http_look(struct download *download, ULONG todo)
+{
+    if (download->cancelled) {
+        download_abort(download);
+        return;
+    }
+    if ((todo & TODO_FLUSHED) && download->sink.error) {
+        end_with(download, failure_local(download->sink.error));
+        return;
+    }
+    if (todo & TODO_RATE) {
+        download->spec.rate = download->new_rate;
+        curl_easy_setopt(download->easy, CURLOPT_MAX_RECV_SPEED_LARGE,
+                         (curl_off_t)download->spec.rate);
+    }
+    if (download->paused && sink_unflushed(&download->sink) <= UNFLUSHED_MAX / 2) {
+        download->paused = FALSE;
+        curl_easy_pause(download->easy, CURLPAUSE_CONT);
+    }
+}
+
+void http_stop(struct download *download)
+{
+    struct transfer *transfer = download->transfer;
+
+    if (!download->easy)
+        return;
+    curl_multi_remove_handle(transfer->multi, download->easy);
+    transfer_give_easy(transfer, download->easy);
+    download->easy = NULL;
+    curl_slist_free_all(download->headers);
+    download->headers = NULL;
+}
+
+void http_free(struct download *download)
+{
+    free(download->url);
+    free(download->head);
+    free(download->location);
+    free(download->proxy);
+}
+
+/* Follows the redirect that was read; may end the download. */
+static void follow(struct download *download)
+{
+    struct failure failure = download->failure;
+    struct bc_url from, to;
+    char *target;
+
+    if (!download->location || download->redirects++ >= BC_URL_MAX_REDIRECTS ||
+        bc_failed(bc_url_parse(download->url, &from))) {
+        end_with(download, failure);
+        return;
+    }
+    target = malloc(BC_URL_WIRE_SIZE);
+    if (!target) {
+        end_with(download, failure_memory());
+        return;
+    }
+    if (bc_failed(bc_url_resolve(&from, download->location, target, BC_URL_WIRE_SIZE)) ||
+        bc_failed(bc_url_parse(target, &to))) {
+        free(target);
+        end_with(download, failure_remote(BC_E_INVALID_SERVER_RESPONSE));
+        return;
+    }
+    failure.hr = bc_url_redirect_allowed(download->spec.security_flags, &from, &to,
+                                         download->response.status);
+    if (FAILED(failure.hr)) {
+        free(target);
+        failure.transient = FALSE;
+        end_with(download, failure);
+        return;
+    }
+    if (!bc_url_same_origin(&from, &to))
+        download->left_origin = TRUE;
+    free(download->url);
+    download->url = target;
+    free(download->proxy);
+    download->proxy = NULL;
+    prepare_request(download);
+}
+
+/* The answer's body has ended as announced; may end the download. */
+static void body_done(struct download *download)
+{
+    const struct download_spec *spec = &download->spec;
+    BOOL to_end = TRUE;
+
+    if (download->body_length == BC_SIZE_UNKNOWN) {
+        download->total = download->position;
+    } else if (spec->range_count) {
+        const BG_FILE_RANGE *range = &spec->ranges[download->range];
+        UINT64 length = range->Length;
+
+        if (length == (UINT64)BG_LENGTH_TO_EOF) {
+            length = download->known.total == BC_SIZE_UNKNOWN
+                         ? download->range_done
+                         : download->known.total - range->InitialOffset;
+        }
+        if (download->range_done == length) {
+            download->range++;
+            download->range_done = 0;
+        }
+        to_end = download->range == spec->range_count;
+    } else if (download->known.total != BC_SIZE_UNKNOWN) {
+        to_end = download->position == download->known.total;
+    }
+    if (to_end)
+        download_succeed(download);
+    else if (!download->body_length) /* an answer without a byte would go on for ever */
+        end_with(download, failure_remote(BC_E_INVALID_SERVER_RESPONSE));
+    else
+        prepare_request(download);
+}
+
+/* The request failed on its way; may end the download. */
+static void request_failed(struct download *download, struct failure failure, CURLcode code)
+{
+    if ((code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_PROXY) &&
+        proxy_next(download))
+        prepare_request(download);
+    else
+        end_with(download, failure);
+}
+
+/* The answer is an error; may end the download. */
+static void answer_failed(struct download *download)
+{
+    int status = download->response.status;
+
+    if ((status == 401 && http_next_credentials(download, BG_AUTH_TARGET_SERVER)) ||
+        (status == 407 && http_next_credentials(download, BG_AUTH_TARGET_PROXY)))
+        prepare_request(download);
+    else
+        end_with(download, download->failure);
+}
+
+void http_done(struct download *download, CURLcode code)
+{
+    struct failure failure = {0};
+
+    if (download->outcome == OUTCOME_NONE && code == CURLE_OK)
+        answer_decide(download);
+    if (code != CURLE_OK)
+        failure = failure_curl(download->easy, code);
+    http_stop(download);
+    if (download->cancelled) {
+        download_abort(download);
+        return;
+    }
+    switch (download->outcome) {
+    case OUTCOME_NONE:
+        request_failed(download, failure, code);
+        break;
+    case OUTCOME_BODY:
+        if (code != CURLE_OK)
+            end_with(download, failure);
+        else if (download->limit && download->limit != BC_SIZE_UNKNOWN)
+            end_with(download, failure_closed());
+        else
+            body_done(download);
+        break;
+    case OUTCOME_COMPLETE:
+        download->total = download->position;
+        download_succeed(download);
+        break;
+    case OUTCOME_CHANGED:
+        if (download_restart(download, &failure))
+            prepare_request(download);
+        else
+            end_with(download, failure);
+        break;
+    case OUTCOME_REDIRECT:
+        follow(download);
+        break;
+    case OUTCOME_AGAIN:
+        prepare_request(download);
+        break;
+    case OUTCOME_FAILED:
+        answer_failed(download);
+        break;
+    }
+}

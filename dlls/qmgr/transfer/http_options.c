@@ -1,0 +1,234 @@
+/*
+ * What libcurl has to know of a request: URL, headers, range, TLS, proxy, credentials, limits.
+ *
+ * Called by http.c for every request; calls proxy.c and the setters of libcurl. The handle comes
+ * reset, so only what differs from libcurl's defaults is set here. Security flags are those of
+ * nf-bits2_5-ibackgroundcopyjobhttpoptions-setsecurityflags.
+ */
+#include "transfer_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Headers that belong to us: a custom header of that name is not sent. */
+static const char *const own_headers[] = {
+    "range",    "if-range", "accept-encoding", "content-length", "transfer-encoding", "connection",
+    "if-match", "te",       "upgrade",         "host",           "content-range",
+};
+
+static BOOL is_own_header(struct bc_span name)
+{
+    for (size_t i = 0; i < ARRAYSIZE(own_headers); i++)
+        if (bc_span_is(name, own_headers[i]))
+            return TRUE;
+    return FALSE;
+}
+
+static BOOL add_header(struct download *download, const char *line)
+{
+    struct curl_slist *list = curl_slist_append(download->headers, line);
+
+    if (list)
+        download->headers = list;
+    return list != NULL;
+}
+
+/* One custom header; a line that is no header is left out, so that it cannot smuggle anything. */
+static BOOL add_custom_header(struct download *download, const char *line, size_t length)
+{
+    struct bc_span name, value;
+    char *text;
+    BOOL good;
+
+    if (!bc_http_split_field(line, length, &name, &value) || is_own_header(name))
+        return TRUE;
+    text = malloc(name.len + value.len + 3);
+    if (!text)
+        return FALSE;
+    memcpy(text, name.ptr, name.len);
+    if (value.len) {
+        memcpy(text + name.len, ": ", 2);
+        memcpy(text + name.len + 2, value.ptr, value.len);
+        text[name.len + 2 + value.len] = 0;
+    } else {
+        strcpy(text + name.len, ";"); /* libcurl's way to send an empty header */
+    }
+    good = add_header(download, text);
+    free(text);
+    return good;
+}
+
+static BOOL add_custom_headers(struct download *download)
+{
+    const char *line = download->spec.custom_headers;
+
+    while (line && *line) {
+        size_t length = strcspn(line, "\r\n");
+
+        if (length && !add_custom_header(download, line, length))
+            return FALSE;
+        line += length;
+        line += strspn(line, "\r\n");
+    }
+    return TRUE;
+}
+
+/* Range as libcurl's option wants it, and If-Range as a header. */
+static BOOL set_range(struct download *download, CURL *easy)
+{
+    char range[BC_HTTP_RANGE_SIZE], condition[BC_HTTP_ETAG_MAX + 1];
+    char line[sizeof(condition) + sizeof("If-Range: ")];
+
+    if (!download->request.ranged)
+        return TRUE;
+    if (bc_failed(bc_http_format_range(download->request.offset, download->request.length, range,
+                                       sizeof(range))))
+        return FALSE;
+    curl_easy_setopt(easy, CURLOPT_RANGE, range + strlen("bytes="));
+    if (bc_validators_if_range(&download->known, condition, sizeof(condition)) != BC_S_OK)
+        return TRUE;
+    snprintf(line, sizeof(line), "If-Range: %s", condition);
+    return add_header(download, line);
+}
+
+static void set_method(const struct download *download, CURL *easy)
+{
+    const char *method = download->spec.method;
+
+    if (method && strcmp(method, "GET"))
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+}
+
+/* A large file gets the large buffer: under Wine each receive is a round trip. */
+static void set_speed(const struct download *download, CURL *easy)
+{
+    const struct transfer_options *options = &download->transfer->options;
+    UINT64 rate = download->spec.rate;
+    ULONG buffer = options->receive_buffer;
+
+    if (rate && rate < buffer)
+        buffer = rate < SMALL_BUFFER ? SMALL_BUFFER / 8 : SMALL_BUFFER;
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)buffer);
+    if (rate)
+        curl_easy_setopt(easy, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)rate);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+                     (long)((options->stall_timeout_ms + 999) / 1000));
+}
+
+/* TRUE when both are NULL or equal. */
+static BOOL same_text(const char *a, const char *b)
+{
+    return a && b ? !strcmp(a, b) : a == b;
+}
+
+static unsigned long scheme_bit(BG_AUTH_SCHEME scheme)
+{
+    switch (scheme) {
+    case BG_AUTH_SCHEME_BASIC:
+        return CURLAUTH_BASIC;
+    case BG_AUTH_SCHEME_DIGEST:
+        return CURLAUTH_DIGEST;
+    case BG_AUTH_SCHEME_NTLM:
+        return CURLAUTH_NTLM;
+    case BG_AUTH_SCHEME_NEGOTIATE:
+        return CURLAUTH_NEGOTIATE;
+    default:
+        return 0;
+    }
+}
+
+/*
+ * The credentials of one attempt: the round-th name and password of the target, with all schemes
+ * that they are given for. Returns the schemes, 0 when there is no such round.
+ */
+static unsigned long pick_credentials(const struct download *download, BG_AUTH_TARGET target,
+                                      ULONG round, const struct transfer_credential **picked)
+{
+    const struct transfer_credential *list = download->spec.credentials, *found = NULL;
+    unsigned long schemes = 0;
+
+    for (ULONG i = 0; i < download->spec.credential_count; i++) {
+        BOOL first = TRUE;
+
+        if (list[i].target != target || !scheme_bit(list[i].scheme))
+            continue;
+        for (ULONG j = 0; j < i && first; j++)
+            first = list[j].target != target || !scheme_bit(list[j].scheme) ||
+                    !same_text(list[j].user, list[i].user) ||
+                    !same_text(list[j].password, list[i].password);
+        if (!found && first && !round--)
+            found = &list[i];
+        if (found && same_text(found->user, list[i].user) &&
+            same_text(found->password, list[i].password))
+            schemes |= scheme_bit(list[i].scheme);
+    }
+    *picked = found;
+    return schemes;
+}
+
+BOOL http_next_credentials(struct download *download, BG_AUTH_TARGET target)
+{
+    const struct transfer_credential *picked;
+    ULONG *round = &download->auth_round[target == BG_AUTH_TARGET_PROXY];
+
+    if (!pick_credentials(download, target, *round + 1, &picked))
+        return FALSE;
+    ++*round;
+    return TRUE;
+}
+
+/* A name without password is the owner's own identity, which libcurl takes from an empty pair. */
+static void set_credentials(const struct download *download, CURL *easy)
+{
+    const struct transfer_credential *picked;
+    unsigned long schemes;
+
+    schemes = pick_credentials(download, BG_AUTH_TARGET_SERVER, download->auth_round[0], &picked);
+    if (schemes && !download->left_origin) {
+        curl_easy_setopt(easy, CURLOPT_HTTPAUTH, schemes);
+        curl_easy_setopt(easy, CURLOPT_USERNAME, picked->user ? picked->user : "");
+        curl_easy_setopt(easy, CURLOPT_PASSWORD, picked->password ? picked->password : "");
+    }
+    schemes = pick_credentials(download, BG_AUTH_TARGET_PROXY, download->auth_round[1], &picked);
+    if (schemes) {
+        curl_easy_setopt(easy, CURLOPT_PROXYAUTH, schemes);
+        curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, picked->user ? picked->user : "");
+        curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, picked->password ? picked->password : "");
+    }
+}
+
+static void set_proxy(struct download *download, CURL *easy)
+{
+    const char *proxy = proxy_current(download);
+
+    curl_easy_setopt(easy, CURLOPT_PROXY, proxy);
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+}
+
+BOOL http_options(struct download *download, CURL *easy)
+{
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, download);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, answer_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, download);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, answer_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, download);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "Microsoft BITS/7.8");
+    if (curl_easy_setopt(easy, CURLOPT_URL, download->url))
+        return FALSE;
+    set_method(download, easy);
+    set_speed(download, easy);
+    set_proxy(download, easy);
+    set_credentials(download, easy);
+    tls_options(download, easy);
+    if (!set_range(download, easy) || !add_header(download, "Accept-Encoding: identity") ||
+        (!download->left_origin && !add_custom_headers(download)))
+        return FALSE;
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, download->headers);
+    return TRUE;
+}

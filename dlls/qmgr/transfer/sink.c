@@ -1,0 +1,249 @@
+/*
+ * The local file of a download: opening, writing at explicit offsets, flushing and closing.
+ *
+ * Called by the downloads; calls the pool. One writer at a time (the transfer thread, or the worker
+ * that copies from a share) opens, writes and restarts; flushing and closing happen on pool threads
+ * beside it, at most one of them at a time for each sink. The rule that the rest relies on: durable
+ * grows only after FlushFileBuffers() succeeded on everything it counts.
+ */
+#include "transfer_private.h"
+
+#include <stdlib.h>
+#include <wchar.h>
+
+static void sink_run(struct work *work);
+
+void sink_init(struct sink *sink, struct pool *pool, const WCHAR *path, HANDLE token)
+{
+    memset(sink, 0, sizeof(*sink));
+    sink->file = INVALID_HANDLE_VALUE;
+    sink->pool = pool;
+    sink->path = path;
+    sink->token = token;
+    sink->work.run = sink_run;
+    InitializeSRWLock(&sink->lock);
+}
+
+/* The path in the form that has no limit of MAX_PATH characters; to be freed. */
+static WCHAR *long_path(const WCHAR *path)
+{
+    static const WCHAR unc[] = L"\\\\?\\UNC", drive[] = L"\\\\?\\";
+    const WCHAR *prefix = L"", *rest = path;
+    size_t size;
+    WCHAR *out;
+
+    if (wcslen(path) >= MAX_PATH - 12 && wcsncmp(path, drive, 4)) {
+        if (path[0] == '\\' && path[1] == '\\') {
+            prefix = unc;
+            rest = path + 1;
+        } else {
+            prefix = drive;
+        }
+    }
+    size = wcslen(prefix) + wcslen(rest) + 1;
+    out = malloc(size * sizeof(*out));
+    if (out) {
+        wcscpy(out, prefix);
+        wcscat(out, rest);
+    }
+    return out;
+}
+
+static DWORD set_end(HANDLE file, UINT64 size)
+{
+    FILE_END_OF_FILE_INFO end;
+
+    end.EndOfFile.QuadPart = size;
+    if (!SetFileInformationByHandle(file, FileEndOfFileInfo, &end, sizeof(end)))
+        return GetLastError();
+    return ERROR_SUCCESS;
+}
+
+DWORD sink_open(struct sink *sink, BOOL create, UINT64 offset, BOOL keep)
+{
+    WCHAR *path = long_path(sink->path);
+    DWORD disposition, error = ERROR_SUCCESS;
+    LARGE_INTEGER size;
+
+    if (!path)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    disposition = create ? CREATE_NEW : offset ? OPEN_EXISTING : OPEN_ALWAYS;
+    if (sink->token && !SetThreadToken(NULL, sink->token)) {
+        error = GetLastError();
+        free(path);
+        return error;
+    }
+    sink->file = CreateFileW(path, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL,
+                             disposition, FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_NORMAL, NULL);
+    if (sink->file == INVALID_HANDLE_VALUE)
+        error = GetLastError();
+    else if (!create && GetLastError() != ERROR_ALREADY_EXISTS && !offset)
+        create = TRUE;
+    if (sink->token)
+        SetThreadToken(NULL, NULL);
+    free(path);
+    if (!error && !create && !keep) {
+        if (!GetFileSizeEx(sink->file, &size))
+            error = GetLastError();
+        else if ((UINT64)size.QuadPart < offset)
+            error = ERROR_HANDLE_EOF;
+        else if ((UINT64)size.QuadPart > offset)
+            error = set_end(sink->file, offset);
+    }
+    if (error && sink->file != INVALID_HANDLE_VALUE) {
+        CloseHandle(sink->file);
+        sink->file = INVALID_HANDLE_VALUE;
+    }
+    if (!error) {
+        sink->written = sink->durable = sink->flush_asked = keep ? 0 : offset;
+        sink->flush_time = GetTickCount64();
+    }
+    return error;
+}
+
+DWORD sink_write(struct sink *sink, UINT64 position, const void *data, size_t length)
+{
+    const char *bytes = data;
+    size_t left = length;
+
+    while (left) {
+        DWORD part = left > 0x40000000 ? 0x40000000 : (DWORD)left, done;
+        OVERLAPPED where = {.Offset = (DWORD)position, .OffsetHigh = (DWORD)(position >> 32)};
+
+        if (!WriteFile(sink->file, bytes, part, &done, &where))
+            return GetLastError();
+        if (!done)
+            return ERROR_WRITE_FAULT;
+        bytes += done;
+        left -= done;
+        position += done;
+    }
+    AcquireSRWLockExclusive(&sink->lock);
+    sink->written += length;
+    ReleaseSRWLockExclusive(&sink->lock);
+    return ERROR_SUCCESS;
+}
+
+DWORD sink_restart(struct sink *sink)
+{
+    AcquireSRWLockExclusive(&sink->lock);
+    sink->written = sink->durable = 0;
+    sink->epoch++;
+    ReleaseSRWLockExclusive(&sink->lock);
+    sink->flush_asked = 0;
+    return sink->file == INVALID_HANDLE_VALUE ? ERROR_SUCCESS : set_end(sink->file, 0);
+}
+
+UINT64 sink_unflushed(struct sink *sink)
+{
+    UINT64 bytes;
+
+    AcquireSRWLockShared(&sink->lock);
+    bytes = sink->written - sink->durable;
+    ReleaseSRWLockShared(&sink->lock);
+    return bytes;
+}
+
+/* Queues the work unless it is already; under lock. TRUE: the caller submits it. */
+static BOOL claim(struct sink *sink)
+{
+    if (sink->busy)
+        return FALSE;
+    sink->busy = TRUE;
+    return TRUE;
+}
+
+void sink_checkpoint(struct sink *sink, ULONG bytes, ULONG ms, ULONGLONG now, BOOL force)
+{
+    UINT64 fresh = sink->written - sink->flush_asked; /* the writer alone changes both */
+    BOOL submit;
+
+    if (!fresh || (!force && fresh < bytes && now - sink->flush_time < ms))
+        return;
+    AcquireSRWLockExclusive(&sink->lock);
+    submit = claim(sink);
+    ReleaseSRWLockExclusive(&sink->lock);
+    if (!submit)
+        return; /* the flush under way is asked again when it is done */
+    sink->flush_asked = sink->written;
+    sink->flush_time = now;
+    pool_submit(sink->pool, &sink->work);
+}
+
+void sink_finish(struct sink *sink, const FILETIME *time)
+{
+    BOOL submit;
+
+    AcquireSRWLockExclusive(&sink->lock);
+    sink->finish = TRUE;
+    sink->has_time = time != NULL;
+    if (time)
+        sink->time = *time;
+    submit = claim(sink);
+    ReleaseSRWLockExclusive(&sink->lock);
+    if (submit)
+        pool_submit(sink->pool, &sink->work);
+}
+
+/* One flush of what is written by now. */
+static void flush_once(struct sink *sink)
+{
+    BOOL tell = FALSE;
+    UINT64 written;
+    DWORD error;
+    ULONG epoch;
+
+    AcquireSRWLockExclusive(&sink->lock);
+    written = sink->written;
+    epoch = sink->epoch;
+    error = sink->error;
+    if (written == sink->durable)
+        error = ERROR_NO_DATA;
+    ReleaseSRWLockExclusive(&sink->lock);
+    if (error)
+        return;
+
+    error = FlushFileBuffers(sink->file) ? ERROR_SUCCESS : GetLastError();
+
+    AcquireSRWLockExclusive(&sink->lock);
+    if (error) {
+        sink->error = error;
+    } else if (epoch == sink->epoch) {
+        sink->durable = written;
+        tell = TRUE;
+    }
+    ReleaseSRWLockExclusive(&sink->lock);
+    if (tell || error)
+        sink->flushed(sink, error ? 0 : written, epoch);
+}
+
+static void sink_run(struct work *work)
+{
+    struct sink *sink = container_of(work, struct sink, work);
+    FILETIME time;
+    BOOL finish, has_time;
+    DWORD error;
+
+    flush_once(sink);
+    AcquireSRWLockExclusive(&sink->lock);
+    finish = sink->finish;
+    if (!finish)
+        sink->busy = FALSE;
+    ReleaseSRWLockExclusive(&sink->lock);
+    if (!finish)
+        return;
+
+    if (sink->file != INVALID_HANDLE_VALUE) {
+        flush_once(sink);
+        has_time = sink->has_time;
+        time = sink->time;
+        error = sink->error;
+        if (!error && has_time) /* a file system that cannot keep this time keeps its own */
+            SetFileTime(sink->file, NULL, NULL, &time);
+        CloseHandle(sink->file);
+        sink->file = INVALID_HANDLE_VALUE;
+    } else {
+        error = sink->error;
+    }
+    sink->finished(sink, error);
+}

@@ -1,0 +1,363 @@
+/*
+ * The inside of the transfers, shared by the files of this folder and by nobody else.
+ *
+ * Three kinds of threads meet here. The transfer thread owns libcurl and every struct download
+ * except the few fields marked otherwise. Worker threads (the pool) flush, close, copy from shares
+ * and wait for answers. Callers of transfer.h only put a download on the list of posted ones and
+ * wake the transfer thread. Lock order: event lock of a download, then the lock of the transfer;
+ * the pool's lock is a leaf.
+ */
+#ifndef OPENBITS_TRANSFER_PRIVATE_H
+#define OPENBITS_TRANSFER_PRIVATE_H
+
+#include <winsock2.h>
+#include "transfer.h"
+
+#include <curl/curl.h>
+
+#include <bitscore/bc_http.h>
+#include <bitscore/bc_url.h>
+
+/* Bytes of one answer's head that are kept; a longer head is an invalid answer. */
+#define HEAD_MAX (64u * 1024)
+/* Bytes of a body nobody wants that are read to keep the connection, instead of closing it. */
+#define DRAIN_MAX (64u * 1024)
+/* Bytes of one download that may be written and not yet flushed. */
+#define UNFLUSHED_MAX (256u * 1024 * 1024)
+/* Times one download begins again from zero by itself because the remote file changed. */
+#define RESTART_MAX 5
+/* Shortest time between two progress events of one download, in ms. */
+#define PROGRESS_MS 50
+/* Receive buffer for everything but large files, bytes. */
+#define SMALL_BUFFER (128u * 1024)
+/* Easy handles kept for the next download. */
+#define SPARE_HANDLES 64
+
+/* ---- a list whose links lie in its elements ---- */
+
+struct link {
+    struct link *next, *prev; /* both NULL when in no list */
+};
+
+static inline void link_init(struct link *head)
+{
+    head->next = head->prev = head;
+}
+
+static inline BOOL link_empty(const struct link *head)
+{
+    return head->next == head;
+}
+
+static inline BOOL link_in_list(const struct link *item)
+{
+    return item->next != NULL;
+}
+
+static inline void link_append(struct link *head, struct link *item)
+{
+    item->prev = head->prev;
+    item->next = head;
+    head->prev->next = item;
+    head->prev = item;
+}
+
+static inline void link_remove(struct link *item)
+{
+    if (!item->next)
+        return;
+    item->prev->next = item->next;
+    item->next->prev = item->prev;
+    item->next = item->prev = NULL;
+}
+
+#define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
+
+/* ---- workers (pool.c) ---- */
+
+/* One piece of work; owned by the caller, who must not touch it before run() has been called. */
+struct work {
+    struct link link;
+    void (*run)(struct work *work);
+};
+
+struct pool;
+
+/* A pool of at most threads threads, made when they are first needed. */
+HRESULT pool_create(ULONG threads, struct pool **pool);
+/* Runs work on some thread, in the order it came. Never fails: if no thread can be made and none
+ * is there, the caller runs it. */
+void pool_submit(struct pool *pool, struct work *work);
+/* Waits until the queue is empty and ends the threads. */
+void pool_destroy(struct pool *pool);
+
+/* ---- errors (errors.c) ---- */
+
+/* An error with everything the engine wants to know of it. */
+struct failure {
+    HRESULT hr;
+    BG_ERROR_CONTEXT context;
+    BOOL transient;
+    BOOL discard;
+};
+
+/* Out of memory. */
+struct failure failure_memory(void);
+/* The connection was closed too early. */
+struct failure failure_closed(void);
+/* Fatal error of the remote side with a code of BITS itself. */
+struct failure failure_remote(HRESULT hr);
+/* Error of the local file; error is a Win32 code. */
+struct failure failure_local(DWORD error);
+/* Error while reading a file on a share; error is a Win32 code. */
+struct failure failure_share(DWORD error);
+/* What libcurl reports; reads the details of the transfer from easy. */
+struct failure failure_curl(CURL *easy, CURLcode code);
+/* From bitscore's judgement of an answer. */
+struct failure failure_http(const struct bc_http_meaning *meaning);
+
+/* ---- the local file (sink.c) ---- */
+
+struct sink {
+    HANDLE file; /* INVALID_HANDLE_VALUE while closed */
+    struct pool *pool;
+    const WCHAR *path; /* the download's */
+    HANDLE token;      /* impersonated while opening, may be NULL */
+
+    /* Writer only: the transfer thread, or the copying worker. */
+    UINT64 flush_asked; /* written when the last flush was asked for */
+    ULONGLONG flush_time;
+
+    /* Under lock. */
+    SRWLOCK lock;
+    struct work work;
+    UINT64 written; /* bytes written since the file's beginning; sparse: since the start */
+    UINT64 durable; /* how many of them are flushed */
+    ULONG epoch;    /* number of restarts */
+    BOOL busy;      /* work is queued or running */
+    BOOL finish;    /* flush, set the time, close, tell finished() */
+    BOOL has_time;  /* time is to be set */
+    FILETIME time;
+    DWORD error; /* Win32 code of the first flush that failed */
+
+    /* On a pool thread. flushed(): bytes up to durable are safe, or the flush failed (error).
+     * finished(): the file is closed, error tells the first failure. */
+    void (*flushed)(struct sink *sink, UINT64 durable, ULONG epoch);
+    void (*finished)(struct sink *sink, DWORD error);
+};
+
+void sink_init(struct sink *sink, struct pool *pool, const WCHAR *path, HANDLE token);
+/*
+ * Opens the file. create: it must not exist yet. Otherwise it is opened and cut off at offset
+ * (made when offset is 0 and it is missing); keep leaves what is behind offset alone. Returns a
+ * Win32 code; ERROR_HANDLE_EOF when the file is shorter than offset.
+ */
+DWORD sink_open(struct sink *sink, BOOL create, UINT64 offset, BOOL keep);
+/* Writes at position and counts length bytes as written. Returns a Win32 code. */
+DWORD sink_write(struct sink *sink, UINT64 position, const void *data, size_t length);
+/* Cuts the file to nothing, counts from zero. Returns a Win32 code. */
+DWORD sink_restart(struct sink *sink);
+/* Asks for a flush if enough is written or enough time has passed since the last; force: if
+ * anything at all is unflushed. */
+void sink_checkpoint(struct sink *sink, ULONG bytes, ULONG ms, ULONGLONG now, BOOL force);
+/* Bytes written and not known to be flushed. */
+UINT64 sink_unflushed(struct sink *sink);
+/* Flushes, sets the time (NULL: leaves it), closes and calls finished(), on a pool thread. */
+void sink_finish(struct sink *sink, const FILETIME *time);
+
+/* ---- downloads ---- */
+
+/* What the transfer thread is asked to do with a download. */
+enum {
+    TODO_START = 1,
+    TODO_CANCEL = 2,
+    TODO_RATE = 4,
+    TODO_FLUSHED = 8,   /* room for more unflushed bytes */
+    TODO_PREPARED = 16, /* the proxy is known */
+    TODO_ANSWERED = 32, /* the certificate was judged */
+    TODO_COPIED = 64    /* share_copy wants to go on or to end */
+};
+
+enum download_state {
+    STATE_NEW,
+    STATE_PREPARING, /* a worker finds the proxy */
+    STATE_RUNNING,   /* easy is in the multi handle */
+    STATE_ASKING,    /* the certificate() event runs on a worker */
+    STATE_COPYING,   /* a worker copies from a share */
+    STATE_FINISHING, /* the last flush */
+    STATE_ENDED
+};
+
+/* What is to happen once libcurl has let go of the request. */
+enum outcome {
+    OUTCOME_NONE,     /* nothing known yet */
+    OUTCOME_BODY,     /* the body is wanted and written */
+    OUTCOME_COMPLETE, /* there is nothing left to fetch */
+    OUTCOME_CHANGED,  /* begin again from zero */
+    OUTCOME_REDIRECT,
+    OUTCOME_AGAIN, /* the certificate must be judged first */
+    OUTCOME_FAILED
+};
+
+struct share_copy;
+struct server_certificate;
+
+struct download {
+    struct transfer *transfer;
+    struct link link;    /* in transfer->downloads; transfer thread */
+    struct link sibling; /* in transfer->everyone; under the transfer's lock, as the next four */
+    struct link posted;  /* in transfer->posted */
+    BOOL detached;       /* the transfer thread has let go of it: not to be posted */
+    ULONG todo;          /* TODO_* */
+    UINT64 new_rate;
+    volatile LONG cancelled;
+
+    struct download_events events;
+    void *context;
+    SRWLOCK event_lock; /* held while an event is delivered */
+    UINT64 durable_told;
+    BOOL connecting_told;
+
+    /* The order, copied. */
+    struct download_spec spec;
+    enum download_state state;
+    struct sink sink;
+    struct share_copy *copy;
+
+    /* The version being fetched. */
+    struct bc_validators known;
+    BOOL told_headers; /* the headers event came for this version */
+    ULONG restarts;
+    UINT64 total; /* bytes the local file will have */
+
+    /* Where in the file. */
+    ULONG range;        /* index of the range being fetched */
+    UINT64 range_done;  /* bytes of it that are written */
+    UINT64 position;    /* bytes of the local file, or of this download when sparse */
+    UINT64 body_length; /* of this answer, or BC_SIZE_UNKNOWN */
+    UINT64 limit;       /* body bytes still wanted from this answer, or BC_SIZE_UNKNOWN */
+    UINT64 received;
+    struct bc_http_request request;
+
+    /* The request under way. */
+    CURL *easy;
+    struct curl_slist *headers;
+    char *url; /* of the request, as it goes over the wire */
+    ULONG redirects;
+    BOOL left_origin; /* a redirect led to another origin: no credentials, no custom headers */
+    struct bc_http_response response;
+    char *head; /* lines of the answer's head */
+    size_t head_size, head_room;
+    char *location;
+    enum outcome outcome;
+    UINT64 drained;
+    struct failure failure;
+    ULONG retry_after_ms;
+    BOOL paused;
+    ULONGLONG progress_time;
+
+    char *proxy;         /* proxies to try, for libcurl; "" for none; NULL: not yet known */
+    ULONG proxy_index;   /* which of them */
+    ULONG auth_round[2]; /* which credentials are tried, by BG_AUTH_TARGET - 1 */
+    struct server_certificate *certificate;
+    struct work work; /* preparing, asking */
+};
+
+struct transfer {
+    struct transfer_options options;
+    struct pool *pool;
+    HANDLE thread;
+
+    SRWLOCK lock;
+    CONDITION_VARIABLE empty; /* everyone has become empty while closing */
+    struct link everyone;     /* every download until its done event has returned */
+    struct link posted;
+    BOOL sleeping, woken, closing;
+
+    /* The transfer thread's own. */
+    CURLM *multi;
+    struct link downloads;
+    CURL *spare[SPARE_HANDLES];
+    ULONG spare_count;
+    ULONGLONG scan_time;
+};
+
+/* transfer.c: asks the transfer thread to look at the download; any thread. */
+void transfer_post(struct download *download, ULONG todo);
+/* transfer.c: the transfer thread lets go of a download, whose last flush frees it. */
+void transfer_detach(struct download *download);
+/* transfer.c: frees a download after its last event; any thread. */
+void transfer_release(struct download *download);
+/* transfer.c: an easy handle for a request; transfer thread. NULL: out of memory. */
+CURL *transfer_take_easy(struct transfer *transfer);
+void transfer_give_easy(struct transfer *transfer, CURL *easy);
+
+/* download.c: all on the transfer thread, but for download_create and download_free. */
+HRESULT download_create(struct transfer *transfer, const struct download_spec *spec,
+                        const struct download_events *events, void *context,
+                        struct download **download);
+void download_free(struct download *download);
+/* Acts on what was posted. */
+void download_look(struct download *download, ULONG todo);
+/* Called every now and then: checkpoints that time asks for. TRUE: call again soon. */
+BOOL download_tick(struct download *download, ULONGLONG now);
+/* Ends the download: flushes what is written, closes, tells. It may be gone afterwards. */
+void download_end(struct download *download, const struct failure *failure);
+/* Ends it with S_OK, and with E_ABORT. */
+void download_succeed(struct download *download);
+void download_abort(struct download *download);
+/* TRUE when every byte that was ordered is written. */
+BOOL download_is_whole(const struct download *download);
+/* Opens the sink if it is not open. FALSE: *failure is set. */
+BOOL download_open_sink(struct download *download, struct failure *failure);
+/* Cuts the local file to nothing and counts from zero, for a new version of the remote file. FALSE:
+ * *failure is set. */
+BOOL download_restart(struct download *download, struct failure *failure);
+
+/* events.c: deliver events, one at a time. */
+void event_connecting(struct download *download);
+void event_headers(struct download *download, const struct download_headers *headers);
+void event_progress(struct download *download, UINT64 bytes, ULONGLONG now);
+void event_flushed(struct sink *sink, UINT64 durable, ULONG epoch);
+void event_finished(struct sink *sink, DWORD error);
+
+/* http.c: requests and answers; transfer thread. Most of them may end the download. */
+void http_start(struct download *download, const struct bc_url *url);
+/* Acts on what was posted while STATE_RUNNING. */
+void http_look(struct download *download, ULONG todo);
+/* The worker of STATE_PREPARING or STATE_ASKING is done. */
+void http_answered(struct download *download);
+/* libcurl has finished the request. */
+void http_done(struct download *download, CURLcode code);
+/* Takes the request away from libcurl. */
+void http_stop(struct download *download);
+void http_free(struct download *download);
+
+/* answer.c: libcurl's callbacks, on the transfer thread, and what an answer means. */
+size_t answer_header(char *data, size_t size, size_t count, void *user);
+size_t answer_body(char *data, size_t size, size_t count, void *user);
+/* Settles download->outcome from the head that was read. */
+void answer_decide(struct download *download);
+
+/* http_options.c: everything libcurl has to know of a request. FALSE: out of memory. */
+BOOL http_options(struct download *download, CURL *easy);
+/* After a 401 (BG_AUTH_TARGET_SERVER) or 407: TRUE when there are other credentials to try. */
+BOOL http_next_credentials(struct download *download, BG_AUTH_TARGET target);
+
+/* tls.c: what is checked of the server, and the client certificate. */
+void tls_options(struct download *download, CURL *easy);
+
+/* proxy.c: finds the proxies for download->url and leaves them in download->proxy. S_FALSE: it has
+ * to be asked again by a thread that may block (block TRUE). */
+HRESULT proxy_find(struct download *download, BOOL block);
+/* The proxy to try now, "" for none. Lives as long as the download's url. */
+const char *proxy_current(struct download *download);
+/* Goes on to the next proxy; FALSE: there is none. */
+BOOL proxy_next(struct download *download);
+
+/* share_copy.c: sources on a share or a drive; transfer thread. */
+void share_copy_start(struct download *download, const struct bc_url *url);
+void share_copy_look(struct download *download);
+void share_copy_free(struct share_copy *copy);
+
+#endif
