@@ -6,29 +6,23 @@
 
 #include <stdlib.h>
 
-struct ordered {
-    struct bc_range range;
-    size_t index;
-};
-
-/* By offset; equal offsets keep the client's order, on which the documented result depends. */
 static int compare(const void *a, const void *b)
 {
-    const struct ordered *left = a, *right = b;
+    const struct bc_range *left = a, *right = b;
 
-    if (left->range.offset != right->range.offset)
-        return left->range.offset < right->range.offset ? -1 : 1;
-    return left->index < right->index ? -1 : left->index > right->index;
+    return left->offset < right->offset ? -1 : left->offset > right->offset;
 }
 
+/* Ranges at one offset overlap even if one is empty (nf-bits2_0-...-addfilewithranges, note). */
 static bool overlap(struct bc_range before, struct bc_range after)
 {
-    return before.length == BC_LENGTH_TO_EOF || before.length > after.offset - before.offset;
+    return before.offset == after.offset || before.length == BC_LENGTH_TO_EOF ||
+           before.length > after.offset - before.offset;
 }
 
 int32_t bc_file_ranges_check(const struct bc_range *ranges, size_t count, size_t limit)
 {
-    struct ordered *sorted;
+    struct bc_range *sorted;
     int32_t hr = BC_S_OK;
 
     if (!count || !ranges)
@@ -46,16 +40,32 @@ int32_t bc_file_ranges_check(const struct bc_range *ranges, size_t count, size_t
     if (!sorted)
         return BC_E_OUTOFMEMORY;
     for (size_t i = 0; i < count; i++)
-        sorted[i] = (struct ordered){ranges[i], i};
+        sorted[i] = ranges[i];
     qsort(sorted, count, sizeof(*sorted), compare);
     for (size_t i = 1; i < count && bc_succeeded(hr); i++)
-        if (overlap(sorted[i - 1].range, sorted[i].range))
+        if (overlap(sorted[i - 1], sorted[i]))
             hr = BC_E_OVERLAPPING_RANGES;
     for (size_t i = 0; i < count && bc_succeeded(hr); i++)
         if (!ranges[i].length)
             hr = BC_E_INVALID_RANGE;
     free(sorted);
     return hr;
+}
+
+int32_t bc_file_ranges_check_request(const struct bc_range *ranges, size_t count,
+                                     uint64_t remote_size)
+{
+    if (!count || !ranges)
+        return BC_E_INVALIDARG;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t room = remote_size - ranges[i].offset;
+
+        if (!ranges[i].length || ranges[i].offset == BC_LENGTH_TO_EOF ||
+            (remote_size != BC_SIZE_UNKNOWN && ranges[i].offset >= remote_size) ||
+            (ranges[i].length != BC_LENGTH_TO_EOF && ranges[i].length > room))
+            return BC_E_INVALID_RANGE;
+    }
+    return BC_S_OK;
 }
 
 int32_t bc_file_ranges_resolve(struct bc_range *ranges, size_t count, uint64_t remote_size)

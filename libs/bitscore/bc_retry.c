@@ -47,6 +47,12 @@ bool bc_retry_waits_for_event(int32_t error)
     }
 }
 
+bool bc_retry_counts(int32_t error)
+{
+    return error != BC_E_NETWORK_DISCONNECTED && error != BC_E_DESTINATION_LOCKED &&
+           error != BC_E_BLOCKED_BY_POLICY;
+}
+
 static uint64_t give_up_at(const struct bc_retry *retry)
 {
     uint64_t limit = 1000 * (uint64_t)retry->no_progress;

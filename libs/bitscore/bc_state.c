@@ -37,15 +37,18 @@ int32_t bc_state_check(enum bc_call call, const struct bc_job_facts *job, size_t
     /* A method that a job type does not have is not there in any state. */
     if ((call == BC_CALL_ADD_FILE_RANGES || call == BC_CALL_SET_REMOTE_NAME) && !download)
         return BC_E_NOTIMPL;
-    if ((call == BC_CALL_SET_REPLY_FILE_NAME || call == BC_CALL_GET_REPLY) &&
+    if ((call == BC_CALL_SET_REPLY_FILE_NAME || call == BC_CALL_GET_REPLY ||
+         call == BC_CALL_GET_REPLY_DATA) &&
         job->type != BC_TYPE_UPLOAD_REPLY)
         return BC_E_NOTIMPL;
     if (call == BC_CALL_GET_REPLY)
         return BC_S_OK;
-    if (call == BC_CALL_GET_ERROR)
-        return is_in(job->state, IN(BC_STATE_ERROR) | IN(BC_STATE_TRANSIENT_ERROR))
+    if (call == BC_CALL_GET_REPLY_DATA)
+        return is_in(job->state, IN(BC_STATE_TRANSFERRED) | IN(BC_STATE_ACKNOWLEDGED))
                    ? BC_S_OK
-                   : BC_E_ERROR_INFORMATION_UNAVAILABLE;
+                   : BC_E_INVALID_STATE;
+    if (call == BC_CALL_GET_ERROR)
+        return job->has_error ? BC_S_OK : BC_E_ERROR_INFORMATION_UNAVAILABLE;
     if (bc_state_is_final(job->state))
         return BC_E_INVALID_STATE;
 
@@ -57,6 +60,7 @@ int32_t bc_state_check(enum bc_call call, const struct bc_job_facts *job, size_t
     case BC_CALL_ADD_FILE_RANGES:
     case BC_CALL_SET_REMOTE_NAME:
     case BC_CALL_GET_REPLY:
+    case BC_CALL_GET_REPLY_DATA:
     case BC_CALL_GET_ERROR:
         return BC_S_OK;
     case BC_CALL_RESUME:
@@ -67,7 +71,10 @@ int32_t bc_state_check(enum bc_call call, const struct bc_job_facts *job, size_t
         return download || (!job->file_count && adding <= 1) ? BC_S_OK : BC_E_TOO_MANY_FILES;
     case BC_CALL_SET_REPLY_FILE_NAME:
         return job->reply_started ? BC_E_INVALID_STATE : BC_S_OK;
-    case BC_CALL_SET_DOWNLOAD_PROPERTY:
+    case BC_CALL_SET_WHEN_SUSPENDED:
+        return job->state == BC_STATE_SUSPENDED ? BC_S_OK : BC_E_READ_ONLY_WHEN_JOB_ACTIVE;
+    case BC_CALL_SET_HTTP_METHOD:
+        return job->resumed_once ? BC_E_READ_ONLY_PROPERTY_AFTER_RESUME : BC_S_OK;
     case BC_CALL_SET_PROPERTY_BEFORE_RESUME:
     case BC_CALL_SET_PROPERTY_BEFORE_ADD_FILE:
         if (!download)
@@ -96,6 +103,9 @@ enum bc_job_state bc_state_after(enum bc_call call, const struct bc_job_facts *j
         if (bc_state_is_active(job->state))
             return job->state;
         return job->all_transferred ? BC_STATE_TRANSFERRED : BC_STATE_QUEUED;
+    case BC_CALL_ADD_FILE:
+    case BC_CALL_ADD_FILE_RANGES:
+        return job->state == BC_STATE_TRANSFERRED ? BC_STATE_SUSPENDED : job->state;
     default:
         return job->state;
     }
@@ -125,4 +135,9 @@ bool bc_state_event(enum bc_event event, enum bc_job_state state, enum bc_job_st
         return false;
     *next = rules[event].to;
     return true;
+}
+
+bool bc_state_ends_error(enum bc_job_state entered)
+{
+    return is_in(entered, IN(BC_STATE_TRANSFERRING) | IN(BC_STATE_TRANSFERRED) | FINAL);
 }

@@ -133,6 +133,7 @@ static void test_client_list(void **state)
     const struct bc_range after_eof[] = {{10, BC_LENGTH_TO_EOF}, {20, 1}};
     const struct bc_range before_eof[] = {{10, BC_LENGTH_TO_EOF}, {0, 10}};
     const struct bc_range reversed[] = {{100, 5}, {100, 0}};
+    const struct bc_range in_order[] = {{100, 0}, {100, 5}};
     const struct bc_range empty[] = {{100, 0}};
     const struct bc_range bad_offset[] = {{BC_LENGTH_TO_EOF, 1}};
     const struct bc_range wraps[] = {{UINT64_MAX - 4, 6}};
@@ -145,6 +146,7 @@ static void test_client_list(void **state)
     check_list(after_eof, 2, BC_E_OVERLAPPING_RANGES, "after a range to the end");
     check_list(before_eof, 2, BC_S_OK, "before a range to the end");
     check_list(reversed, 2, BC_E_OVERLAPPING_RANGES, "the page's reversed ranges");
+    check_list(in_order, 2, BC_E_OVERLAPPING_RANGES, "an empty range and another at its offset");
     check_list(empty, 1, BC_E_INVALID_RANGE, "zero length");
     check_list(bad_offset, 1, BC_E_INVALID_RANGE, "offset BG_LENGTH_TO_EOF");
     check_list(wraps, 1, BC_E_INVALID_RANGE, "end past 2^64");
@@ -155,6 +157,24 @@ static void test_client_list(void **state)
     check_list(many, 500, BC_S_OK, "500 ranges");
     check_list(many, 501, BC_E_TOO_MANY_RANGES_IN_FILE, "501 ranges");
     assert_hr(bc_file_ranges_check(many, 501, SIZE_MAX), BC_S_OK, "no limit");
+}
+
+static void test_request(void **state)
+{
+    const struct bc_range ranges[] = {{0, 10}, {5, 10}, {90, BC_LENGTH_TO_EOF}};
+    const struct bc_range empty = {5, 0}, end = {90, 11}, past = {100, BC_LENGTH_TO_EOF};
+    const struct bc_range eof = {BC_LENGTH_TO_EOF, 1}, wraps = {UINT64_MAX - 4, 6};
+
+    assert_hr(bc_file_ranges_check_request(ranges, 3, 100), BC_S_OK, "overlapping");
+    assert_hr(bc_file_ranges_check_request(ranges, 3, BC_SIZE_UNKNOWN), BC_S_OK, "size unknown");
+    assert_hr(bc_file_ranges_check_request(ranges, 0, 100), BC_E_INVALIDARG, "none");
+    assert_hr(bc_file_ranges_check_request(NULL, 1, 100), BC_E_INVALIDARG, "no array");
+    assert_hr(bc_file_ranges_check_request(&empty, 1, 100), BC_E_INVALID_RANGE, "empty");
+    assert_hr(bc_file_ranges_check_request(&end, 1, 100), BC_E_INVALID_RANGE, "one byte too long");
+    assert_hr(bc_file_ranges_check_request(&past, 1, 100), BC_E_INVALID_RANGE, "behind the end");
+    assert_hr(bc_file_ranges_check_request(&eof, 1, 100), BC_E_INVALID_RANGE, "offset to EOF");
+    assert_hr(bc_file_ranges_check_request(&wraps, 1, BC_SIZE_UNKNOWN), BC_E_INVALID_RANGE,
+              "wraps");
 }
 
 static void test_map(void **state)
@@ -199,9 +219,8 @@ static void test_map(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random_set),
-        cmocka_unit_test(test_edges),
-        cmocka_unit_test(test_client_list),
+        cmocka_unit_test(test_random_set),  cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_client_list), cmocka_unit_test(test_request),
         cmocka_unit_test(test_map),
     };
 

@@ -103,6 +103,10 @@ static void test_events(void **state)
     assert_true(bc_retry_waits_for_event(BC_E_DESTINATION_LOCKED));
     assert_false(bc_retry_waits_for_event(BC_E_HTTP_ERROR_503));
     assert_false(bc_retry_waits_for_event(BC_E_CONNECTION_CLOSED));
+    assert_true(bc_retry_counts(BC_E_HTTP_ERROR_503));
+    assert_false(bc_retry_counts(BC_E_NETWORK_DISCONNECTED));
+    assert_false(bc_retry_counts(BC_E_DESTINATION_LOCKED));
+    assert_false(bc_retry_counts(BC_E_BLOCKED_BY_POLICY));
 }
 
 static void test_restart(void **state)

@@ -27,7 +27,7 @@ static void test_final_states(void **state)
                 struct bc_job_facts job = job_in(s, type);
 
                 /* Nothing that changes a job succeeds once it is gone. */
-                if (call == BC_CALL_GET_REPLY)
+                if (call == BC_CALL_GET_REPLY || call == BC_CALL_GET_REPLY_DATA)
                     continue;
                 assert_true(bc_failed(bc_state_check((enum bc_call)call, &job, 1)));
             }
@@ -91,12 +91,20 @@ static void test_reply(void **state)
 
     assert_hr(bc_state_check(BC_CALL_SET_REPLY_FILE_NAME, &job, 0), BC_S_OK, "before the reply");
     assert_hr(bc_state_check(BC_CALL_GET_REPLY, &job, 0), BC_S_OK, "reply");
+    for (int s = 0; s < STATES; s++) {
+        struct bc_job_facts other = job_in(s, BC_TYPE_UPLOAD_REPLY);
+        bool there = s == BC_STATE_TRANSFERRED || s == BC_STATE_ACKNOWLEDGED;
+
+        assert_hr(bc_state_check(BC_CALL_GET_REPLY_DATA, &other, 0),
+                  there ? BC_S_OK : BC_E_INVALID_STATE, "GetReplyData");
+    }
     job.reply_started = true;
     assert_hr(bc_state_check(BC_CALL_SET_REPLY_FILE_NAME, &job, 0), BC_E_INVALID_STATE, "after");
     for (int type = BC_TYPE_DOWNLOAD; type <= BC_TYPE_UPLOAD; type++) {
         job.type = (enum bc_job_type)type;
         assert_hr(bc_state_check(BC_CALL_SET_REPLY_FILE_NAME, &job, 0), BC_E_NOTIMPL, "set");
         assert_hr(bc_state_check(BC_CALL_GET_REPLY, &job, 0), BC_E_NOTIMPL, "get");
+        assert_hr(bc_state_check(BC_CALL_GET_REPLY_DATA, &job, 0), BC_E_NOTIMPL, "data");
     }
 }
 
@@ -105,14 +113,21 @@ static void test_properties(void **state)
     struct bc_job_facts job = job_in(BC_STATE_SUSPENDED, BC_TYPE_DOWNLOAD);
 
     for (int s = 0; s < BC_STATE_ACKNOWLEDGED; s++) {
-        bool error = s == BC_STATE_ERROR || s == BC_STATE_TRANSIENT_ERROR;
         struct bc_job_facts other = job_in(s, BC_TYPE_UPLOAD);
 
-        assert_hr(bc_state_check(BC_CALL_GET_ERROR, &other, 0),
-                  error ? BC_S_OK : BC_E_ERROR_INFORMATION_UNAVAILABLE, "GetError");
+        assert_hr(bc_state_check(BC_CALL_GET_ERROR, &other, 0), BC_E_ERROR_INFORMATION_UNAVAILABLE,
+                  "GetError");
+        other.has_error = true;
+        assert_hr(bc_state_check(BC_CALL_GET_ERROR, &other, 0), BC_S_OK, "GetError");
+        assert_int_equal(bc_state_ends_error((enum bc_job_state)s),
+                         s == BC_STATE_TRANSFERRING || s == BC_STATE_TRANSFERRED);
+        assert_hr(bc_state_check(BC_CALL_SET_WHEN_SUSPENDED, &other, 0),
+                  s == BC_STATE_SUSPENDED ? BC_S_OK : BC_E_READ_ONLY_WHEN_JOB_ACTIVE, "callback");
+        assert_int_equal(bc_state_after(BC_CALL_ADD_FILE, &other),
+                         s == BC_STATE_TRANSFERRED ? BC_STATE_SUSPENDED : s);
         assert_hr(bc_state_check(BC_CALL_SET_PROPERTY, &other, 0), BC_S_OK, "setter");
         assert_hr(bc_state_check(BC_CALL_TAKE_OWNERSHIP, &other, 0), BC_S_OK, "TakeOwnership");
-        for (int call = BC_CALL_SET_DOWNLOAD_PROPERTY; call < BC_CALL_COUNT; call++)
+        for (int call = BC_CALL_SET_PROPERTY_BEFORE_RESUME; call < BC_CALL_COUNT; call++)
             assert_hr(bc_state_check((enum bc_call)call, &other, 0),
                       BC_E_PROPERTY_SUPPORTED_FOR_DOWNLOAD_JOBS_ONLY, "upload");
     }
@@ -124,7 +139,10 @@ static void test_properties(void **state)
     job.resumed_once = true;
     assert_hr(bc_state_check(BC_CALL_SET_PROPERTY_BEFORE_RESUME, &job, 0),
               BC_E_READ_ONLY_PROPERTY_AFTER_RESUME, "resumed");
-    assert_hr(bc_state_check(BC_CALL_SET_DOWNLOAD_PROPERTY, &job, 0), BC_S_OK, "any time");
+    assert_hr(bc_state_check(BC_CALL_SET_HTTP_METHOD, &job, 0),
+              BC_E_READ_ONLY_PROPERTY_AFTER_RESUME, "method after Resume");
+    job.resumed_once = false;
+    assert_hr(bc_state_check(BC_CALL_SET_HTTP_METHOD, &job, 0), BC_S_OK, "method");
     assert_hr(bc_state_check(BC_CALL_COUNT, &job, 0), BC_E_INVALIDARG, "no call");
 }
 

@@ -60,8 +60,9 @@ static void test_check(void **state)
         "http://server/file",
         "http://server",
         "http://server/",
-        "https://server:1/a b/\xc3\xa4?q=1",
-        "http://127.0.0.1:8080/f*x",
+        "https://server:1/a%20b/\xc3\xa4?q=1*2",
+        "http://127.0.0.1:8080/f{x}|[1]^~`",
+        "http://server\\dir\\file",
         "\\\\server\\share\\dir\\file.ext",
         "\\\\server\\share$\\file",
         "X:\\dir\\file.ext",
@@ -96,6 +97,12 @@ static void test_check(void **state)
         "http://server/fi\x7fle",
         "http://server/fi\xffle",
         " http://server/file",
+        "http://server/fi le",
+        "http://server/file ",
+        "http://server/file?a b",
+        "http://server/*.txt",
+        "http://server/<file>",
+        "http://server/\"file\"",
         "\\\\server",
         "\\\\server\\share",
         "\\\\server\\share\\",
@@ -186,8 +193,8 @@ static void test_wire(void **state)
     check_wire("HTTP://u:p@Server:80/a#frag", "http://server/a", "/a");
     check_wire("https://s:80?x", "https://s:80/?x", "/?x");
     check_wire("https://s:443/%20%zz", "https://s/%20%zz", "/%20%zz");
-    check_wire("http://s/a b\\c\xc3\xa4?x y|\"", "http://s/a%20b/c%C3%A4?x%20y%7C%22",
-               "/a%20b/c%C3%A4?x%20y%7C%22");
+    check_wire("http://s/a`b\\c\xc3\xa4?x^y|\\", "http://s/a%60b/c%C3%A4?x%5Ey%7C%5C",
+               "/a%60b/c%C3%A4?x%5Ey%7C%5C");
     check_wire("http://s/?", "http://s/?", "/?");
 
     while (strlen(text) + 3 < sizeof(text) - 40)

@@ -77,6 +77,14 @@ bool bc_ranges_next_gap(const struct bc_ranges *set, uint64_t from, uint64_t end
 int32_t bc_file_ranges_check(const struct bc_range *ranges, size_t count, size_t limit);
 
 /*
+ * Validates the ranges of RequestFileRanges (nf-bits10_1-ibackgroundcopyfile6-requestfileranges),
+ * which may overlap. remote_size may be BC_SIZE_UNKNOWN. Returns BC_S_OK, BC_E_INVALIDARG for an
+ * empty list, BC_E_INVALID_RANGE for an empty range or one not wholly in the file.
+ */
+int32_t bc_file_ranges_check_request(const struct bc_range *ranges, size_t count,
+                                     uint64_t remote_size);
+
+/*
  * Replaces BC_LENGTH_TO_EOF in a checked list, once the size of the remote file is known. Returns
  * BC_S_OK or BC_E_INVALID_RANGE when a range does not lie in the file (the list is then unchanged).
  */

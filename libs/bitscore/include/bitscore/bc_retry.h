@@ -62,6 +62,12 @@ void bc_retry_set_no_progress(struct bc_retry *retry, uint32_t seconds);
 bool bc_retry_waits_for_event(int32_t error);
 
 /*
+ * True when an error counts for GetErrorCount: all but network disconnects, disk locks and the
+ * bandwidth policy (nf-bits-ibackgroundcopyjob-geterrorcount).
+ */
+bool bc_retry_counts(int32_t error);
+
+/*
  * Notes a transient error. retry_after is what the server asked for, in seconds, 0 for nothing.
  * Returns true when the job may wait in TRANSIENT_ERROR; false when it goes to ERROR at once: the
  * no-progress time-out is 0, less than the retry delay, or over.

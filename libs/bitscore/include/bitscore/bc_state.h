@@ -47,6 +47,7 @@ struct bc_job_facts {
     bool all_transferred; /* every file, and the reply of an upload-reply job, is transferred */
     bool resumed_once;    /* Resume has succeeded at least once */
     bool reply_started;   /* the reply is being transferred: its BytesTotal is known */
+    bool has_error;       /* an error happened and no transfer began since (bc_state_ends_error) */
 };
 
 /* The calls that depend on state or type. */
@@ -59,13 +60,15 @@ enum bc_call {
     BC_CALL_ADD_FILE_RANGES,     /* AddFileWithRanges: download jobs only */
     BC_CALL_SET_REMOTE_NAME,     /* SetRemoteName, ReplaceRemotePrefix: download jobs only */
     BC_CALL_SET_REPLY_FILE_NAME, /* upload-reply jobs only, before the reply begins */
-    BC_CALL_GET_REPLY,           /* GetReplyFileName, -Progress, -Data: upload-reply jobs only */
-    BC_CALL_GET_ERROR,           /* only in ERROR and TRANSIENT_ERROR */
+    BC_CALL_GET_REPLY,           /* GetReplyFileName, -Progress: upload-reply jobs only */
+    BC_CALL_GET_REPLY_DATA,      /* upload-reply jobs, once TRANSFERRED or completed */
+    BC_CALL_GET_ERROR,           /* while there is an error */
     BC_CALL_TAKE_OWNERSHIP,
     BC_CALL_SET_PROPERTY,                 /* every setter without a rule of its own */
-    BC_CALL_SET_DOWNLOAD_PROPERTY,        /* of download jobs only, at any time: on-demand mode */
-    BC_CALL_SET_PROPERTY_BEFORE_RESUME,   /* of download jobs: dynamic content, maximum size */
-    BC_CALL_SET_PROPERTY_BEFORE_ADD_FILE, /* of download jobs: high performance */
+    BC_CALL_SET_WHEN_SUSPENDED,           /* SetServerCertificateValidationInterface */
+    BC_CALL_SET_HTTP_METHOD,              /* before the first Resume, any job type */
+    BC_CALL_SET_PROPERTY_BEFORE_RESUME,   /* of downloads: dynamic, maximum size, on-demand */
+    BC_CALL_SET_PROPERTY_BEFORE_ADD_FILE, /* of downloads: high performance */
     BC_CALL_COUNT
 };
 
@@ -84,14 +87,16 @@ bool bc_state_is_unfinished(enum bc_job_state state);
  * BC_E_EMPTY (Resume without files), BC_E_TOO_MANY_FILES (a second file for an upload),
  * BC_E_NOTIMPL (wrong job type), BC_E_ERROR_INFORMATION_UNAVAILABLE,
  * BC_E_PROPERTY_SUPPORTED_FOR_DOWNLOAD_JOBS_ONLY, BC_E_READ_ONLY_PROPERTY_AFTER_RESUME,
- * BC_E_READ_ONLY_PROPERTY_AFTER_ADDFILE, BC_E_INVALIDARG (no such call). adding is the number of
+ * BC_E_READ_ONLY_PROPERTY_AFTER_ADDFILE, BC_E_READ_ONLY_WHEN_JOB_ACTIVE, BC_E_INVALIDARG (no such
+ * call). adding is the number of
  * files that BC_CALL_ADD_FILE adds, ignored for other calls.
  */
 int32_t bc_state_check(enum bc_call call, const struct bc_job_facts *job, size_t adding);
 
 /*
  * The state after a legal call: SUSPENDED, QUEUED, CANCELLED or ACKNOWLEDGED, TRANSFERRED for a
- * Resume that finds nothing left to transfer, else the state as it was.
+ * Resume that finds nothing left to transfer, SUSPENDED for a TRANSFERRED job that gets another
+ * file, else the state as it was. job holds the facts before the call.
  */
 enum bc_job_state bc_state_after(enum bc_call call, const struct bc_job_facts *job);
 
@@ -116,5 +121,11 @@ enum bc_event {
  * means nothing in this state (a late answer for a job suspended meanwhile, for example).
  */
 bool bc_state_event(enum bc_event event, enum bc_job_state state, enum bc_job_state *next);
+
+/*
+ * True when entering this state ends the life of the job's error object
+ * (nf-bits-ibackgroundcopyjob-geterror): it lasts from the error until data flows again.
+ */
+bool bc_state_ends_error(enum bc_job_state entered);
 
 #endif
