@@ -1,0 +1,185 @@
+/*
+ * The engine's inside: shared by the files of this folder and by nobody else.
+ *
+ * Locks: engine->lock guards everything below that is not said to be constant. A job's latch (job->latched) is held by
+ * whoever changes its durable data, across the commit, without the lock; who holds a latch takes no other latch. The order is
+ * latch, then lock, then the insides of transfer and store.
+ */
+#ifndef OPENBITS_ENGINE_INTERNAL_H
+#define OPENBITS_ENGINE_INTERNAL_H
+
+#include "engine.h"
+#include "../store/store.h"
+
+/* Files of one job that may be under way at once, when those before are nearly through. */
+#define ENGINE_FILES_IN_FLIGHT 8
+/* A file with less than this to go does not keep the next one waiting (bytes). */
+#define ENGINE_SMALL_REST (256 * 1024)
+/* The validators of smaller files are not stored before they are complete: they are cheaper to fetch again. */
+#define ENGINE_SMALL_FILE (256 * 1024)
+/* A background job's turn, when others wait (ms). */
+#define ENGINE_TIME_SLICE_MS (5 * 60 * 1000)
+/* How often the progress of small files is written (ms). */
+#define ENGINE_FLUSH_MS 500
+/* A remote file that changes more often than this in one run of its job is an error. */
+#define ENGINE_MAX_RESTARTS 5
+
+enum file_phase {
+    FILE_IDLE,   /* waits for its turn, or for the job's */
+    FILE_ACTIVE, /* a download is under way, or being ended */
+    FILE_DONE    /* all bytes are in the temporary file, flushed */
+};
+
+struct file {
+    struct job *job;
+    struct model_file data;
+    enum file_phase phase;
+    struct download *download; /* while FILE_ACTIVE, once it is known */
+    ULONG start;               /* counts downloads: tells a stale pointer from a good one */
+    UINT64 bytes;              /* what clients see: written, perhaps not flushed yet */
+    UINT64 total;
+    BOOL dirty;       /* data differs from the store */
+    BOOL created;     /* the temporary file may exist */
+    BOOL trust_size;  /* after a crash of the service alone: the file's own length is the truth */
+    ULONG restarts;
+    BG_FILE_RANGE *wanted; /* on-demand: requested, not yet filled */
+    ULONG wanted_count;
+};
+
+enum job_outcome { OUTCOME_NONE, OUTCOME_FINISHED, OUTCOME_FAILED };
+
+/* What a job's downloads have in common, made ready for the transfer layer. Constant, counted. */
+struct run;
+
+struct job {
+    LONG refs;
+    struct engine *engine;
+    struct model_job data;
+    BOOL latched;
+    BOOL dead; /* cancelled or completed: no longer in the queue */
+
+    struct file **files;
+    ULONG file_count;
+    ULONG file_capacity;
+    ULONG first_open; /* all files before this one are done */
+    ULONG files_done;
+    ULONG unknown_totals; /* files whose size is not known */
+    UINT64 bytes;         /* sums over the files */
+    UINT64 total;
+
+    BOOL running;   /* has its turn */
+    BOOL connected; /* the server has answered in this turn */
+    ULONG active;   /* downloads under way */
+    struct run *run;
+    ULONG version; /* counts changes of data: tells whether run is stale */
+    ULONGLONG slice_began;
+    UINT64 turn; /* round robin: when it last had its turn */
+
+    enum job_outcome outcome;
+    struct model_error failure;
+    BOOL failure_transient;
+    ULONG retry_after_ms;
+    ULONGLONG retry_at;      /* tick; TRANSIENT_ERROR */
+    ULONGLONG progress_at;   /* tick of the last progress */
+    ULONGLONG transferring_ms; /* time spent transferring, for the maximum download time */
+    BOOL dirty;              /* some file is */
+
+    IUnknown *notify;
+    IUnknown *certificate_callback;
+    BOOL modification_queued;
+    ULONGLONG modification_at; /* tick of the last modification notification */
+};
+
+struct notifier;
+
+struct engine {
+    SRWLOCK lock;
+    CONDITION_VARIABLE unlatched; /* some latch was released */
+    CONDITION_VARIABLE idle;      /* some job has no download under way any more */
+    CONDITION_VARIABLE work;      /* for the worker */
+    struct store *store;
+    struct transfer *transfer;
+    struct notifier *notifier;
+    struct os_network_watch *network_watch;
+    const struct engine_client *client;
+    BOOL service;
+
+    struct job **jobs; /* the queue, in order of sequence */
+    ULONG job_count;
+    ULONG job_capacity;
+    struct job **graves; /* ended jobs whose files are still to be deleted */
+    ULONG grave_count;
+    ULONG grave_capacity;
+    UINT64 next_sequence;
+    UINT64 next_turn;
+
+    HANDLE worker;
+    BOOL work_pending;
+    BOOL stopping;
+    BOOL network_changed;
+    BOOL network_up;
+    BOOL automatic; /* the service's start type as last set */
+    BOOL start_type_known;
+    ULONGLONG flush_at;
+    ULONGLONG scavenge_at;
+    ULONGLONG limits_at;
+};
+
+/* engine.c */
+void engine_wake(struct engine *engine); /* lock held */
+void engine_now(FILETIME *now);
+UINT64 filetime_value(const FILETIME *time);
+FILETIME filetime_from(UINT64 value);
+WCHAR *wide_from_utf8(const char *text);   /* free(); NULL on failure or for NULL */
+char *utf8_from_wide(const WCHAR *text);   /* free(); NULL on failure or for NULL */
+
+/* jobs.c */
+HRESULT job_new(struct engine *engine, struct job **job);
+void job_free(struct job *job);
+HRESULT engine_insert_job(struct engine *engine, struct job *job); /* lock held; takes a reference */
+void engine_remove_job(struct engine *engine, struct job *job);    /* lock held; gives it back later by job_release */
+BOOL job_state_final(BG_JOB_STATE state);
+/* The latch alone, for changes that do not touch model_job. E_ABORT style result: BG_E_INVALID_STATE when the job has ended. */
+HRESULT job_latch(struct job *job);
+void job_unlatch(struct job *job);
+/* Publishes next under the lock and reacts to a change of state. Latch held. */
+void job_publish(struct job *job, struct model_job *next);
+/* Commits txn and publishes; consumes both. Latch held and kept. */
+HRESULT job_store_and_publish(struct job *job, struct model_job *next, struct store_txn *txn);
+
+/* files.c */
+struct file *file_new(struct job *job, struct model_file *data); /* moves data in */
+void file_free(struct file *file);
+HRESULT job_append_file(struct job *job, struct file *file); /* lock held */
+void file_set_live(struct file *file, UINT64 bytes, UINT64 total); /* lock held: keeps the job's sums */
+void file_mark_done(struct file *file);                            /* lock held */
+/* Adds the dirty files to txn by pointer; only while nothing is active and the latch is held. */
+HRESULT job_put_dirty_files(struct job *job, struct store_txn *txn);
+/* Writes progress of dirty files without waiting. */
+void job_flush_progress(struct job *job);
+HRESULT local_path_extended(const WCHAR *path, WCHAR **extended); /* \\?\ form, free() */
+
+/* schedule.c */
+void job_start_files(struct job *job);            /* no lock */
+void job_stop(struct job *job);                   /* lock held: ends the turn, asks downloads to end */
+ULONGLONG engine_schedule(struct engine *engine); /* no lock, worker only: gives the next deadline */
+void run_release(struct run *run);
+HRESULT run_create(const struct model_job *data, struct run **run);
+
+/* finish.c */
+void job_settle(struct job *job);                      /* no lock: turns an outcome into a state */
+HRESULT job_bury(struct job *job);                     /* no lock: deletes temporary files and the store's row */
+HRESULT job_move(struct job *job, BG_JOB_STATE from, BG_JOB_STATE to, const struct model_error *error,
+                 ULONG retry_delay_ms); /* no lock: changes state if it still is `from` */
+
+/* notify.c */
+HRESULT notifier_create(struct engine *engine, struct notifier **notifier);
+void notifier_stop(struct notifier *notifier);
+void notifier_destroy(struct notifier *notifier);
+/* Queue a notification if the job's flags ask for it; lock held, never blocks. */
+void notify_job(struct job *job, enum notification_kind kind, struct file *file);
+void notify_ranges(struct file *file, const BG_FILE_RANGE *range);
+/* BG_NOTIFY_* bits that a command line still has to be run for when the job gets to that state. */
+ULONG notify_pending_for(const struct model_job *job, enum notification_kind kind);
+
+#endif
