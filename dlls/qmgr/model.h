@@ -136,7 +136,7 @@ struct model_file {
     BG_FILE_RANGE *filled; /* on-demand jobs: what is on the disk */
     ULONG filled_count;
     WCHAR *response_headers;  /* the last response's, CRLF separated */
-    BOOL renamed;             /* Complete has put the file under its final name */
+    BOOL renamed;             /* Complete has set out to put the file under its final name */
     BOOL validated;           /* IBackgroundCopyFile3::SetValidationState */
     BOOL validation_set;      /* ... was called */
     UINT64 bytes_from_origin; /* GetPeerDownloadStats */

@@ -1,11 +1,13 @@
 /*
  * The engine: jobs, files, limits, scheduling, timers, notifications. It owns the one lock.
  *
- * The COM facade (and the tests, in process) calls these functions; the engine calls the store, the transfers and the
- * operating system. Everything is reached from a struct engine: there are no globals. No function here is called with
- * the lock held except between job_lock() and job_unlock(), where only reading is allowed.
+ * The COM facade (and the tests, in process) calls these functions; the engine calls the store, the
+ * transfers and the operating system. Everything is reached from a struct engine: there are no
+ * globals. No function here is called with the lock held except between job_lock() and
+ * job_unlock(), where only reading is allowed.
  *
- * A call that changes something returns success once the change is in the store, and nobody can see it before.
+ * A call that changes something returns success once the change is in the store, and nobody can see
+ * it before.
  */
 #ifndef OPENBITS_ENGINE_H
 #define OPENBITS_ENGINE_H
@@ -30,45 +32,48 @@ enum notification_kind {
 struct notification {
     enum notification_kind kind;
     struct job *job;
-    struct file *file;         /* FILE_TRANSFERRED and FILE_RANGES */
-    struct model_error error;  /* ERROR: as it was when the job came to that state */
-    BG_FILE_RANGE *ranges;     /* FILE_RANGES */
+    struct file *file;        /* FILE_TRANSFERRED and FILE_RANGES */
+    struct model_error error; /* ERROR: as it was when the job came to that state */
+    BG_FILE_RANGE *ranges;    /* FILE_RANGES */
     ULONG range_count;
 };
 
-/* How the engine reaches its clients; the COM facade provides it. Called without the lock, may block for ever. */
+/* How the engine reaches its clients; the COM facade provides it. Called without the lock, may
+ * block for ever. */
 struct engine_client {
     /* Calls the client's interface. A failure of the RPC layer means the client is gone. */
     HRESULT (*deliver)(IUnknown *target, const struct notification *notification);
     /* Makes the callback object of a job that has a notification CLSID. */
     HRESULT (*activate)(const GUID *clsid, IUnknown **target);
     /* Asks the job's server certificate callback. */
-    HRESULT (*validate)(IUnknown *target, struct job *job, struct file *file, const BYTE *cert, ULONG cert_size,
-                        const BYTE *store, ULONG store_size);
+    HRESULT (*validate)
+    (IUnknown *target, struct job *job, struct file *file, const BYTE *cert, ULONG cert_size,
+     const BYTE *store, ULONG store_size);
 };
 
 struct engine_options {
-    const WCHAR *folder;                      /* of the store; NULL: the downloader folder */
-    const struct engine_client *client;       /* NULL: nobody is notified */
-    const struct transfer_options *transfer;  /* NULL: defaults */
-    BOOL service;                             /* keep the service's start type in step with the queue */
+    const WCHAR *folder;                     /* of the store; NULL: the downloader folder */
+    const struct engine_client *client;      /* NULL: nobody is notified */
+    const struct transfer_options *transfer; /* NULL: defaults */
+    BOOL service; /* keep the service's start type in step with the queue */
 };
 
 /*
- * Opens the store, loads the queue and goes on with it. Errors: those of store_open(), E_OUTOFMEMORY.
- * engine_close() stops all transfers, writes what is left to write and frees everything; no call may be under way and no
- * job or file may be referenced any more.
+ * Opens the store, loads the queue and goes on with it. Errors: those of store_open(),
+ * E_OUTOFMEMORY. engine_close() stops all transfers, writes what is left to write and frees
+ * everything; no call may be under way and no job or file may be referenced any more.
  */
 HRESULT engine_open(const struct engine_options *options, struct engine **engine);
 void engine_close(struct engine *engine);
 
 /* Jobs. *job is a reference for job_release(). */
-HRESULT engine_create_job(struct engine *engine, const WCHAR *name, BG_JOB_TYPE type, const struct os_identity *owner,
-                          struct job **job);
+HRESULT engine_create_job(struct engine *engine, const WCHAR *name, BG_JOB_TYPE type,
+                          const struct os_identity *owner, struct job **job);
 /* BG_E_NOT_FOUND when there is no such job in the queue. */
 HRESULT engine_find_job(struct engine *engine, const GUID *id, struct job **job);
 /* The jobs of owner (NULL: of all) in order of creation; *jobs by engine_free_jobs(). */
-HRESULT engine_snapshot_jobs(struct engine *engine, const WCHAR *owner, struct job ***jobs, ULONG *count);
+HRESULT engine_snapshot_jobs(struct engine *engine, const WCHAR *owner, struct job ***jobs,
+                             ULONG *count);
 void engine_free_jobs(struct job **jobs, ULONG count);
 
 void job_addref(struct job *job);
@@ -82,12 +87,14 @@ void job_unlock(struct job *job);
 /* The state as clients see it, with CONNECTING and TRANSFERRING. */
 BG_JOB_STATE job_state(struct job *job);
 void job_progress(struct job *job, BG_JOB_PROGRESS *progress);
-/* The error of a job in ERROR or TRANSIENT_ERROR; BG_E_ERROR_INFORMATION_UNAVAILABLE otherwise. *file may come back NULL. */
+/* The error of a job in ERROR or TRANSIENT_ERROR; BG_E_ERROR_INFORMATION_UNAVAILABLE otherwise.
+ * *file may come back NULL. */
 HRESULT job_error(struct job *job, struct model_error *error, struct file **file);
 
 /*
- * Changing a property: begin takes the job's latch and copies it to next; the caller edits next (with model_set_string and
- * friends) and ends with commit or cancel. begin fails with BG_E_INVALID_STATE for a cancelled or completed job.
+ * Changing a property: begin takes the job's latch and copies it to next; the caller edits next
+ * (with model_set_string and friends) and ends with commit or cancel. begin fails with
+ * BG_E_INVALID_STATE for a cancelled or completed job.
  */
 struct job_change {
     struct job *job;
@@ -110,12 +117,15 @@ struct file_request {
     const BG_FILE_RANGE *ranges; /* NULL: the whole file */
     ULONG range_count;
 };
-/* All of them or none (nf-bits-ibackgroundcopyjob-addfileset). privileged: the per-user limits do not apply. */
-HRESULT job_add_files(struct job *job, const struct file_request *requests, ULONG count, BOOL privileged);
+/* All of them or none (nf-bits-ibackgroundcopyjob-addfileset). privileged: the per-user limits do
+ * not apply. */
+HRESULT job_add_files(struct job *job, const struct file_request *requests, ULONG count,
+                      BOOL privileged);
 /* The files in order; each is a reference for file_release(). *files by job_free_files(). */
 HRESULT job_snapshot_files(struct job *job, struct file ***files, ULONG *count);
 void job_free_files(struct file **files, ULONG count);
-HRESULT job_replace_remote_prefix(struct job *job, const WCHAR *old_prefix, const WCHAR *new_prefix);
+HRESULT job_replace_remote_prefix(struct job *job, const WCHAR *old_prefix,
+                                  const WCHAR *new_prefix);
 
 /* A file lives as long as its job: a reference to a file is one to the job. */
 void file_addref(struct file *file);
@@ -126,14 +136,16 @@ const struct model_file *file_data(struct file *file);
 void file_progress(struct file *file, BG_FILE_PROGRESS *progress);
 HRESULT file_set_remote_name(struct file *file, const WCHAR *name);
 HRESULT file_set_validation(struct file *file, BOOL valid);
-/* TRUE while the temporary file exists for the client (nf-bits3_0-ibackgroundcopyfile3-gettemporaryname). */
+/* TRUE while the temporary file exists for the client
+ * (nf-bits3_0-ibackgroundcopyfile3-gettemporaryname). */
 BOOL file_started(struct file *file);
 
 /* On-demand jobs (nf-bits10_1-ibackgroundcopyfile6-requestfileranges). */
 HRESULT file_request_ranges(struct file *file, const BG_FILE_RANGE *ranges, ULONG count);
 HRESULT file_update_position(struct file *file, UINT64 offset);
 
-/* The client's callback: kept until the job ends or the client is gone, not stored. target may be NULL. */
+/* The client's callback: kept until the job ends or the client is gone, not stored. target may be
+ * NULL. */
 HRESULT job_set_notify_interface(struct job *job, IUnknown *target);
 HRESULT job_get_notify_interface(struct job *job, IUnknown **target);
 HRESULT job_set_certificate_interface(struct job *job, IUnknown *target);

@@ -1,9 +1,10 @@
 /*
  * The engine's inside: shared by the files of this folder and by nobody else.
  *
- * Locks: engine->lock guards everything below that is not said to be constant. A job's latch (job->latched) is held by
- * whoever changes its durable data, across the commit, without the lock; who holds a latch takes no other latch. The order is
- * latch, then lock, then the insides of transfer and store.
+ * Locks: engine->lock guards everything below that is not said to be constant. A job's latch
+ * (job->latched) is held by whoever changes its durable data, across the commit, without the lock;
+ * who holds a latch takes no other latch. The order is latch, then lock, then the insides of
+ * transfer and store.
  */
 #ifndef OPENBITS_ENGINE_INTERNAL_H
 #define OPENBITS_ENGINE_INTERNAL_H
@@ -15,7 +16,8 @@
 #define ENGINE_FILES_IN_FLIGHT 8
 /* A file with less than this to go does not keep the next one waiting (bytes). */
 #define ENGINE_SMALL_REST (256 * 1024)
-/* The validators of smaller files are not stored before they are complete: they are cheaper to fetch again. */
+/* The validators of smaller files are not stored before they are complete: they are cheaper to
+ * fetch again. */
 #define ENGINE_SMALL_FILE (256 * 1024)
 /* A background job's turn, when others wait (ms). */
 #define ENGINE_TIME_SLICE_MS (5 * 60 * 1000)
@@ -38,9 +40,11 @@ struct file {
     ULONG start;               /* counts downloads: tells a stale pointer from a good one */
     UINT64 bytes;              /* what clients see: written, perhaps not flushed yet */
     UINT64 total;
-    BOOL dirty;       /* data differs from the store */
-    BOOL created;     /* the temporary file may exist */
-    BOOL trust_size;  /* after a crash of the service alone: the file's own length is the truth */
+    BOOL dirty;          /* data differs from the store */
+    BOOL progress_dirty; /* ... its progress does, and was not yet handed to the store */
+    BOOL created;        /* the temporary file may exist */
+    BOOL placed;         /* Complete has put it under its final name */
+    BOOL trust_size; /* after a crash of the service alone: the file's own length is the truth */
     ULONG restarts;
     BG_FILE_RANGE *wanted; /* on-demand: requested, not yet filled */
     ULONG wanted_count;
@@ -79,10 +83,13 @@ struct job {
     struct model_error failure;
     BOOL failure_transient;
     ULONG retry_after_ms;
-    ULONGLONG retry_at;      /* tick; TRANSIENT_ERROR */
-    ULONGLONG progress_at;   /* tick of the last progress */
+    ULONGLONG retry_at;     /* tick; TRANSIENT_ERROR */
+    ULONGLONG settle_again; /* tick; the store could not take the outcome before */
+    ULONGLONG stalled_at;   /* tick of the first transient error since the last progress, 0: none */
+    BOOL error_past;        /* data.error is of before the last connection: no longer shown */
     ULONGLONG transferring_ms; /* time spent transferring, for the maximum download time */
-    BOOL dirty;              /* some file is */
+    BOOL dirty;                /* some file is */
+    BOOL progress_dirty;
 
     IUnknown *notify;
     IUnknown *certificate_callback;
@@ -130,16 +137,19 @@ void engine_wake(struct engine *engine); /* lock held */
 void engine_now(FILETIME *now);
 UINT64 filetime_value(const FILETIME *time);
 FILETIME filetime_from(UINT64 value);
-WCHAR *wide_from_utf8(const char *text);   /* free(); NULL on failure or for NULL */
-char *utf8_from_wide(const WCHAR *text);   /* free(); NULL on failure or for NULL */
+WCHAR *wide_from_utf8(const char *text); /* free(); NULL on failure or for NULL */
+char *utf8_from_wide(const WCHAR *text); /* free(); NULL on failure or for NULL */
 
 /* jobs.c */
 HRESULT job_new(struct engine *engine, struct job **job);
 void job_free(struct job *job);
-HRESULT engine_insert_job(struct engine *engine, struct job *job); /* lock held; takes a reference */
-void engine_remove_job(struct engine *engine, struct job *job);    /* lock held; gives it back later by job_release */
+HRESULT engine_insert_job(struct engine *engine,
+                          struct job *job); /* lock held; takes a reference */
+void engine_remove_job(struct engine *engine,
+                       struct job *job); /* lock held; gives it back later by job_release */
 BOOL job_state_final(BG_JOB_STATE state);
-/* The latch alone, for changes that do not touch model_job. E_ABORT style result: BG_E_INVALID_STATE when the job has ended. */
+/* The latch alone, for changes that do not touch model_job. E_ABORT style result:
+ * BG_E_INVALID_STATE when the job has ended. */
 HRESULT job_latch(struct job *job);
 void job_unlatch(struct job *job);
 /* Publishes next under the lock and reacts to a change of state. Latch held. */
@@ -151,8 +161,9 @@ HRESULT job_store_and_publish(struct job *job, struct model_job *next, struct st
 struct file *file_new(struct job *job, struct model_file *data); /* moves data in */
 void file_free(struct file *file);
 HRESULT job_append_file(struct job *job, struct file *file); /* lock held */
-void file_set_live(struct file *file, UINT64 bytes, UINT64 total); /* lock held: keeps the job's sums */
-void file_mark_done(struct file *file);                            /* lock held */
+void file_set_live(struct file *file, UINT64 bytes,
+                   UINT64 total);       /* lock held: keeps the job's sums */
+void file_mark_done(struct file *file); /* lock held */
 /* Adds the dirty files to txn by pointer; only while nothing is active and the latch is held. */
 HRESULT job_put_dirty_files(struct job *job, struct store_txn *txn);
 /* Writes progress of dirty files without waiting. */
@@ -160,16 +171,18 @@ void job_flush_progress(struct job *job);
 HRESULT local_path_extended(const WCHAR *path, WCHAR **extended); /* \\?\ form, free() */
 
 /* schedule.c */
-void job_start_files(struct job *job);            /* no lock */
-void job_stop(struct job *job);                   /* lock held: ends the turn, asks downloads to end */
-ULONGLONG engine_schedule(struct engine *engine); /* no lock, worker only: gives the next deadline */
+void job_start_files(struct job *job); /* no lock */
+void job_stop(struct job *job);        /* lock held: ends the turn, asks downloads to end */
+ULONGLONG
+engine_schedule(struct engine *engine); /* no lock, worker only: gives the next deadline */
 void run_release(struct run *run);
 HRESULT run_create(const struct model_job *data, struct run **run);
 
 /* finish.c */
-void job_settle(struct job *job);                      /* no lock: turns an outcome into a state */
-HRESULT job_bury(struct job *job);                     /* no lock: deletes temporary files and the store's row */
-HRESULT job_move(struct job *job, BG_JOB_STATE from, BG_JOB_STATE to, const struct model_error *error,
+void job_settle(struct job *job);  /* no lock: turns an outcome into a state */
+HRESULT job_bury(struct job *job); /* no lock: deletes temporary files and the store's row */
+HRESULT job_move(struct job *job, BG_JOB_STATE from, BG_JOB_STATE to,
+                 const struct model_error *error,
                  ULONG retry_delay_ms); /* no lock: changes state if it still is `from` */
 
 /* notify.c */

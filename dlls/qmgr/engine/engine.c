@@ -1,0 +1,452 @@
+/*
+ * Opening and closing the engine, loading the queue, and the worker: the one thread that gives jobs
+ * their turn, settles what transfers ended with, fires time-outs and writes what is not urgent. It
+ * waits only for the store and for latches, both short.
+ */
+#include "internal.h"
+
+#include <bitsmsg.h>
+#include <stdlib.h>
+
+#define SCAVENGE_MS          (60 * 60 * 1000)
+#define DEFAULT_INACTIVITY_S (90ul * 24 * 60 * 60)
+
+void engine_now(FILETIME *now)
+{
+    GetSystemTimeAsFileTime(now);
+}
+
+UINT64 filetime_value(const FILETIME *time)
+{
+    return ((UINT64)time->dwHighDateTime << 32) | time->dwLowDateTime;
+}
+
+FILETIME filetime_from(UINT64 value)
+{
+    FILETIME time = {(DWORD)value, (DWORD)(value >> 32)};
+    return time;
+}
+
+WCHAR *wide_from_utf8(const char *text)
+{
+    int size = text ? MultiByteToWideChar(CP_UTF8, 0, text, -1, NULL, 0) : 0;
+    WCHAR *wide = size > 0 ? malloc((size_t)size * sizeof(*wide)) : NULL;
+
+    if (wide)
+        MultiByteToWideChar(CP_UTF8, 0, text, -1, wide, size);
+    return wide;
+}
+
+char *utf8_from_wide(const WCHAR *text)
+{
+    int size = text ? WideCharToMultiByte(CP_UTF8, 0, text, -1, NULL, 0, NULL, NULL) : 0;
+    char *utf8 = size > 0 ? malloc((size_t)size) : NULL;
+
+    if (utf8)
+        WideCharToMultiByte(CP_UTF8, 0, text, -1, utf8, size, NULL, NULL);
+    return utf8;
+}
+
+void engine_wake(struct engine *engine)
+{
+    engine->work_pending = TRUE;
+    WakeConditionVariable(&engine->work);
+}
+
+/* What store_load() hands over, one job at a time. */
+struct load {
+    struct engine *engine;
+    BOOL same_boot;
+};
+
+static HRESULT load_files(struct job *job, struct model_file *files, ULONG count, BOOL same_boot)
+{
+    for (ULONG i = 0; i < count; i++) {
+        struct file *file = file_new(job, &files[i]);
+        HRESULT hr;
+
+        if (!file)
+            return E_OUTOFMEMORY;
+        hr = job_append_file(job, file);
+        if (FAILED(hr)) {
+            file_free(file);
+            return hr;
+        }
+        file->created = file->data.temporary_name != NULL;
+        if (file->data.renamed && file->data.temporary_name)
+            /* A crash inside Complete: it was renamed if the temporary file is gone. */
+            file->placed = GetFileAttributesW(file->data.temporary_name) == INVALID_FILE_ATTRIBUTES;
+        if (file->data.progress.completed)
+            file_mark_done(file);
+        else
+            /* Only bytes of a version we can name can be gone on with. */
+            file->trust_size = same_boot && file->data.remote_size != BG_SIZE_UNKNOWN &&
+                               (file->data.etag || file->data.last_modified);
+    }
+    return S_OK;
+}
+
+static HRESULT load_job(void *context, struct model_job *data, struct model_file *files,
+                        ULONG count)
+{
+    struct load *load = context;
+    struct engine *engine = load->engine;
+    struct job *job;
+    HRESULT hr = job_new(engine, &job);
+
+    if (FAILED(hr))
+        return hr;
+    model_job_release(&job->data);
+    job->data = *data;
+    ZeroMemory(data, sizeof(*data));
+    hr = load_files(job, files, count, load->same_boot);
+    if (SUCCEEDED(hr)) {
+        if (job->data.sequence >= engine->next_sequence)
+            engine->next_sequence = job->data.sequence + 1;
+        job->retry_at = job->stalled_at = GetTickCount64();
+        if (job->data.state == BG_JOB_STATE_TRANSIENT_ERROR) {
+            /* The clock may have been set meanwhile: never wait longer than the delay itself. */
+            FILETIME now;
+            UINT64 due = filetime_value(&job->data.retry_at), delay = 0;
+
+            engine_now(&now);
+            if (due > filetime_value(&now))
+                delay = (due - filetime_value(&now)) / 10000;
+            if (delay > (UINT64)job->data.minimum_retry_delay * 1000)
+                delay = (UINT64)job->data.minimum_retry_delay * 1000;
+            job->retry_at += delay;
+        }
+        if (job_state_final(job->data.state)) {
+            job->dead = TRUE;
+            engine->graves[engine->grave_count++] = job;
+            return S_OK;
+        }
+        hr = engine_insert_job(engine, job);
+    }
+    job_release(job);
+    return hr;
+}
+
+/* Room for one more grave, before load_job() needs it. */
+static HRESULT count_job(void *context, struct model_job *data, struct model_file *files,
+                         ULONG count)
+{
+    struct load *load = context;
+    struct engine *engine = load->engine;
+
+    if (engine->grave_count == engine->grave_capacity) {
+        ULONG capacity = engine->grave_capacity ? engine->grave_capacity * 2 : 64;
+        struct job **graves = realloc(engine->graves, capacity * sizeof(*graves));
+
+        if (!graves)
+            return E_OUTOFMEMORY;
+        engine->graves = graves;
+        engine->grave_capacity = capacity;
+    }
+    return load_job(context, data, files, count);
+}
+
+/* Tells whether the machine has run on since the store was last used, and remembers this run. */
+static BOOL same_boot(struct engine *engine)
+{
+    GUID now;
+    void *before = NULL;
+    ULONG size = 0;
+    BOOL same = FALSE;
+    struct store_txn *txn;
+
+    if (FAILED(os_boot_identity(&now)))
+        return FALSE;
+    if (store_get_setting(engine->store, "boot", &before, &size) == S_OK)
+        same = size == sizeof(now) && !memcmp(before, &now, sizeof(now));
+    LocalFree(before);
+    if (!same && (txn = store_txn_begin(engine->store))) {
+        /* Not stored: the worse that happens is that bytes behind a checkpoint are fetched again.
+         */
+        if (SUCCEEDED(store_txn_put_setting(txn, "boot", &now, sizeof(now))))
+            store_commit(engine->store, txn);
+        else
+            store_txn_discard(txn);
+    }
+    return same;
+}
+
+/* Cancels what nobody has touched for so long (group-policies, JobInactivityTimeout). */
+static void scavenge(struct engine *engine)
+{
+    DWORD seconds = os_policy_dword(L"JobInactivityTimeout", DEFAULT_INACTIVITY_S);
+    struct job **jobs;
+    FILETIME now;
+    ULONG count;
+
+    if (FAILED(engine_snapshot_jobs(engine, NULL, &jobs, &count)))
+        return;
+    engine_now(&now);
+    for (ULONG i = 0; i < count; i++) {
+        const struct model_job *data = job_lock(jobs[i]);
+        UINT64 active = filetime_value(&data->active);
+        BOOL stale = filetime_value(&now) > active &&
+                     filetime_value(&now) - active > (UINT64)seconds * 10000000;
+
+        job_unlock(jobs[i]);
+        if (stale && SUCCEEDED(job_cancel(jobs[i])))
+            os_log_event(EVENTLOG_WARNING_TYPE, BITS_MC_JOB_SCAVENGED,
+                         L"A job was cancelled: it was not touched for too long.");
+    }
+    engine_free_jobs(jobs, count);
+}
+
+/* A network that went away stops every job; one that came back starts every job that waits
+ * (users-and-network-connections). */
+static void network_follow(struct engine *engine, BOOL up)
+{
+    static const struct model_error lost = {BG_ERROR_CONTEXT_GENERAL_TRANSPORT,
+                                            BG_E_NETWORK_DISCONNECTED, MODEL_NO_FILE};
+    struct job **jobs;
+    ULONG count;
+
+    if (FAILED(engine_snapshot_jobs(engine, NULL, &jobs, &count)))
+        return;
+    for (ULONG i = 0; i < count; i++) {
+        if (up)
+            job_move(jobs[i], BG_JOB_STATE_TRANSIENT_ERROR, BG_JOB_STATE_QUEUED, NULL, 0);
+        else
+            job_move(jobs[i], BG_JOB_STATE_QUEUED, BG_JOB_STATE_TRANSIENT_ERROR, &lost, INFINITE);
+    }
+    engine_free_jobs(jobs, count);
+}
+
+static void network_changed(void *context)
+{
+    struct engine *engine = context;
+
+    AcquireSRWLockExclusive(&engine->lock);
+    engine->network_changed = TRUE;
+    engine_wake(engine);
+    ReleaseSRWLockExclusive(&engine->lock);
+}
+
+/* Automatic while there is something left to do (group-policies and bits-startup-type). */
+static void follow_start_type(struct engine *engine)
+{
+    BOOL unfinished = FALSE;
+
+    AcquireSRWLockShared(&engine->lock);
+    for (ULONG i = 0; i < engine->job_count && !unfinished; i++) {
+        BG_JOB_STATE state = engine->jobs[i]->data.state;
+
+        unfinished = state == BG_JOB_STATE_QUEUED || state == BG_JOB_STATE_TRANSIENT_ERROR;
+    }
+    ReleaseSRWLockShared(&engine->lock);
+    if (!engine->start_type_known || engine->automatic != unfinished) {
+        engine->start_type_known = TRUE;
+        engine->automatic = unfinished;
+        os_set_start_type(unfinished);
+    }
+}
+
+/* Deletes what ended jobs left, once their downloads have stopped. */
+static void bury_jobs(struct engine *engine)
+{
+    for (;;) {
+        struct job *job = NULL;
+
+        AcquireSRWLockExclusive(&engine->lock);
+        for (ULONG i = 0; i < engine->grave_count && !job; i++) {
+            if (engine->graves[i]->active)
+                continue;
+            job = engine->graves[i];
+            engine->graves[i] = engine->graves[--engine->grave_count];
+        }
+        ReleaseSRWLockExclusive(&engine->lock);
+        if (!job)
+            return;
+        job_bury(job);
+        job_release(job);
+    }
+}
+
+static DWORD WINAPI worker_main(void *context)
+{
+    struct engine *engine = context;
+
+    for (;;) {
+        ULONGLONG deadline, now;
+        BOOL network;
+
+        AcquireSRWLockExclusive(&engine->lock);
+        network = engine->network_changed;
+        engine->network_changed = FALSE;
+        engine->work_pending = FALSE;
+        if (engine->stopping) {
+            ReleaseSRWLockExclusive(&engine->lock);
+            return 0;
+        }
+        ReleaseSRWLockExclusive(&engine->lock);
+
+        if (network) {
+            BOOL up = os_network_connected();
+
+            if (up != engine->network_up) {
+                engine->network_up = up;
+                network_follow(engine, up);
+            }
+        }
+        bury_jobs(engine);
+        deadline = engine_schedule(engine);
+        now = GetTickCount64();
+        if (now >= engine->scavenge_at) {
+            engine->scavenge_at = now + SCAVENGE_MS;
+            scavenge(engine);
+        }
+        if (engine->service)
+            follow_start_type(engine);
+        if (deadline > engine->scavenge_at)
+            deadline = engine->scavenge_at;
+
+        AcquireSRWLockExclusive(&engine->lock);
+        now = GetTickCount64();
+        while (!engine->work_pending && !engine->stopping && now < deadline) {
+            ULONGLONG wait = deadline - now;
+
+            SleepConditionVariableSRW(&engine->work, &engine->lock,
+                                      wait > 0x7fffffff ? 0x7fffffff : (DWORD)wait, 0);
+            now = GetTickCount64();
+        }
+        ReleaseSRWLockExclusive(&engine->lock);
+    }
+}
+
+static void report_found(enum store_found found, const WCHAR *aside)
+{
+    WCHAR text[MAX_PATH + 128];
+
+    if (!aside)
+        return;
+    lstrcpynW(text,
+              found == STORE_RECOVERED
+                  ? L"The job queue was damaged; what could be read was kept. The damaged file: "
+                  : L"The job queue was damaged and could not be read. The damaged file: ",
+              128);
+    lstrcpynW(text + lstrlenW(text), aside, MAX_PATH);
+    os_log_event(EVENTLOG_ERROR_TYPE, BITS_MC_STATE_FILE_CORRUPT, text);
+}
+
+static void engine_free(struct engine *engine)
+{
+    for (ULONG i = 0; i < engine->job_count; i++)
+        job_release(engine->jobs[i]);
+    for (ULONG i = 0; i < engine->grave_count; i++)
+        job_release(engine->graves[i]);
+    notifier_destroy(engine->notifier);
+    store_close(engine->store);
+    free(engine->jobs);
+    free(engine->graves);
+    free(engine);
+}
+
+HRESULT engine_open(const struct engine_options *options, struct engine **out)
+{
+    struct engine *engine = calloc(1, sizeof(*engine));
+    WCHAR *folder = NULL, *aside = NULL;
+    enum store_found found;
+    struct load load = {engine, FALSE};
+    HRESULT hr;
+
+    *out = NULL;
+    if (!engine)
+        return E_OUTOFMEMORY;
+    InitializeSRWLock(&engine->lock);
+    InitializeConditionVariable(&engine->unlatched);
+    InitializeConditionVariable(&engine->idle);
+    InitializeConditionVariable(&engine->work);
+    engine->client = options->client;
+    engine->service = options->service;
+    engine->next_sequence = engine->next_turn = 1;
+    engine->network_up = TRUE;
+    engine->network_changed = TRUE;
+
+    hr = options->folder ? model_set_string(&folder, options->folder)
+                         : os_downloader_folder(&folder);
+    if (SUCCEEDED(hr))
+        hr = store_open(folder, &engine->store, &found, &aside);
+    if (options->folder)
+        free(folder);
+    else
+        LocalFree(folder);
+    if (SUCCEEDED(hr)) {
+        report_found(found, aside);
+        LocalFree(aside);
+        load.same_boot = same_boot(engine);
+        hr = store_load(engine->store, count_job, &load);
+    }
+    if (SUCCEEDED(hr))
+        hr = notifier_create(engine, &engine->notifier);
+    if (SUCCEEDED(hr))
+        hr = transfer_create(options->transfer, &engine->transfer);
+    if (SUCCEEDED(hr)) {
+        engine->worker = CreateThread(NULL, 0, worker_main, engine, 0, NULL);
+        if (!engine->worker)
+            hr = HRESULT_FROM_WIN32(GetLastError());
+    }
+    if (FAILED(hr)) {
+        transfer_destroy(engine->transfer);
+        if (engine->notifier)
+            notifier_stop(engine->notifier);
+        engine_free(engine);
+        return hr;
+    }
+    /* A machine that cannot tell about its network is taken to have one. */
+    if (FAILED(os_network_watch(network_changed, engine, &engine->network_watch)))
+        engine->network_watch = NULL;
+    *out = engine;
+    return S_OK;
+}
+
+void engine_close(struct engine *engine)
+{
+    if (!engine)
+        return;
+    if (engine->network_watch)
+        os_network_unwatch(engine->network_watch);
+    AcquireSRWLockExclusive(&engine->lock);
+    engine->stopping = TRUE;
+    for (ULONG i = 0; i < engine->job_count; i++)
+        job_stop(engine->jobs[i]);
+    engine_wake(engine);
+    ReleaseSRWLockExclusive(&engine->lock);
+    WaitForSingleObject(engine->worker, INFINITE);
+    CloseHandle(engine->worker);
+    transfer_destroy(engine->transfer);
+    notifier_stop(engine->notifier);
+    for (ULONG i = 0; i < engine->job_count; i++)
+        job_flush_progress(engine->jobs[i]);
+    engine_free(engine);
+}
+
+UINT64 engine_setting(struct engine *engine, const char *name, UINT64 fallback)
+{
+    void *data = NULL;
+    ULONG size = 0;
+    UINT64 value = fallback;
+
+    if (store_get_setting(engine->store, name, &data, &size) == S_OK && size == sizeof(value))
+        memcpy(&value, data, sizeof(value));
+    LocalFree(data);
+    return value;
+}
+
+HRESULT engine_set_setting(struct engine *engine, const char *name, UINT64 value)
+{
+    struct store_txn *txn = store_txn_begin(engine->store);
+    HRESULT hr;
+
+    if (!txn)
+        return E_OUTOFMEMORY;
+    hr = store_txn_put_setting(txn, name, &value, sizeof(value));
+    if (FAILED(hr)) {
+        store_txn_discard(txn);
+        return hr;
+    }
+    return store_commit(engine->store, txn);
+}
