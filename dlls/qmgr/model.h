@@ -149,6 +149,9 @@ void model_job_init(struct model_job *job);
 /* Deep copy. On E_OUTOFMEMORY *out is empty and needs no release. */
 HRESULT model_job_copy(const struct model_job *job, struct model_job *out);
 
+/* Takes away what belongs to the owner of a job and not to the job: credentials, certificate, headers, command line. */
+void model_job_disown(struct model_job *job);
+
 /* Releases what the struct points at (credentials are wiped), not the struct itself. */
 void model_job_release(struct model_job *job);
 

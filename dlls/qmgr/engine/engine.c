@@ -396,6 +396,15 @@ HRESULT engine_open(const struct engine_options *options, struct engine **out)
         engine_free(engine);
         return hr;
     }
+    AcquireSRWLockExclusive(&engine->lock);
+    for (ULONG i = 0; i < engine->job_count; i++) {
+        /* Command lines that were due when the service ended; interfaces do not outlive it. */
+        if (engine->jobs[i]->data.notify_pending & BG_NOTIFY_JOB_TRANSFERRED)
+            notify_job(engine->jobs[i], NOTIFY_TRANSFERRED, NULL);
+        if (engine->jobs[i]->data.notify_pending & BG_NOTIFY_JOB_ERROR)
+            notify_job(engine->jobs[i], NOTIFY_ERROR, NULL);
+    }
+    ReleaseSRWLockExclusive(&engine->lock);
     /* A machine that cannot tell about its network is taken to have one. */
     if (FAILED(os_network_watch(network_changed, engine, &engine->network_watch)))
         engine->network_watch = NULL;

@@ -87,6 +87,7 @@ void job_unlock(struct job *job);
 /* The state as clients see it, with CONNECTING and TRANSFERRING. */
 BG_JOB_STATE job_state(struct job *job);
 void job_progress(struct job *job, BG_JOB_PROGRESS *progress);
+void job_times(struct job *job, BG_JOB_TIMES *times);
 /* The error of a job in ERROR or TRANSIENT_ERROR; BG_E_ERROR_INFORMATION_UNAVAILABLE otherwise.
  * *file may come back NULL. */
 HRESULT job_error(struct job *job, struct model_error *error, struct file **file);
@@ -103,12 +104,16 @@ struct job_change {
 HRESULT job_change_begin(struct job *job, struct job_change *change);
 HRESULT job_change_commit(struct job_change *change);
 void job_change_cancel(struct job_change *change);
+/* Commits when hr is a success, else cancels and gives hr back. */
+HRESULT job_change_end(struct job_change *change, HRESULT hr);
 
 /* State-changing methods (life-cycle-of-a-bits-job). */
 HRESULT job_suspend(struct job *job);
 HRESULT job_resume(struct job *job);
 HRESULT job_cancel(struct job *job);
 HRESULT job_complete(struct job *job);
+/* nf-bits-ibackgroundcopyjob-takeownership; what belonged to the old owner (credentials, certificate, headers, command line) goes. */
+HRESULT job_take_ownership(struct job *job, const struct os_identity *owner);
 
 /* Files. */
 struct file_request {

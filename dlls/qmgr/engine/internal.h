@@ -93,6 +93,7 @@ struct job {
 
     IUnknown *notify;
     IUnknown *certificate_callback;
+    FILETIME moved; /* when bytes last came */
     BOOL modification_queued;
     ULONGLONG modification_at; /* tick of the last modification notification */
 };

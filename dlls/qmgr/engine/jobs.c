@@ -313,6 +313,7 @@ void job_publish(struct job *job, struct model_job *next)
 {
     struct engine *engine = job->engine;
     struct model_job old;
+    ULONG fresh;
     BOOL moved;
 
     AcquireSRWLockExclusive(&engine->lock);
@@ -332,9 +333,10 @@ void job_publish(struct job *job, struct model_job *next)
             engine_remove_job(engine, job);
         }
     }
-    if (job->data.state == BG_JOB_STATE_TRANSFERRED && moved)
+    fresh = job->data.notify_pending & ~old.notify_pending;
+    if (job->data.state == BG_JOB_STATE_TRANSFERRED && (moved || (fresh & BG_NOTIFY_JOB_TRANSFERRED)))
         notify_job(job, NOTIFY_TRANSFERRED, NULL);
-    else if (job->data.state == BG_JOB_STATE_ERROR && moved)
+    else if (job->data.state == BG_JOB_STATE_ERROR && (moved || (fresh & BG_NOTIFY_JOB_ERROR)))
         notify_job(job, NOTIFY_ERROR, NULL);
     else if (!job->dead)
         notify_job(job, NOTIFY_MODIFICATION, NULL);
@@ -371,6 +373,42 @@ HRESULT job_change_commit(struct job_change *change)
 
     job_unlatch(job);
     return hr;
+}
+
+HRESULT job_change_end(struct job_change *change, HRESULT hr)
+{
+    if (SUCCEEDED(hr))
+        return job_change_commit(change);
+    job_change_cancel(change);
+    return hr;
+}
+
+void job_times(struct job *job, BG_JOB_TIMES *times)
+{
+    AcquireSRWLockShared(&job->engine->lock);
+    times->CreationTime = job->data.created;
+    times->ModificationTime = job->data.modified;
+    if (filetime_value(&job->moved) > filetime_value(&job->data.modified))
+        times->ModificationTime = job->moved;
+    times->TransferCompletionTime = job->data.transferred;
+    ReleaseSRWLockShared(&job->engine->lock);
+}
+
+HRESULT job_take_ownership(struct job *job, const struct os_identity *owner)
+{
+    struct job_change change;
+    HRESULT hr = job_change_begin(job, &change);
+
+    if (FAILED(hr))
+        return hr;
+    if (!lstrcmpiW(change.next.owner_sid, owner->sid)) {
+        job_change_cancel(&change);
+        return S_OK;
+    }
+    model_job_disown(&change.next);
+    change.next.owner_integrity = owner->integrity;
+    change.next.owner_elevated = owner->elevated;
+    return job_change_end(&change, model_set_string(&change.next.owner_sid, owner->sid));
 }
 
 /* A pointer of the job's that is not stored: puts target in *slot, releases the old one outside the

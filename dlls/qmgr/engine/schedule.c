@@ -153,6 +153,7 @@ static void mark_dirty(struct file *file)
 static void note_progress(struct job *job)
 {
     job->stalled_at = 0;
+    engine_now(&job->moved);
     notify_job(job, NOTIFY_MODIFICATION, NULL);
 }
 

@@ -1,0 +1,109 @@
+/*
+ * Class factories: every version's BackgroundCopyManager class makes the same manager.
+ */
+#include "com.h"
+
+static const CLSID *const classes[COM_CLASS_COUNT] = {
+    &CLSID_BackgroundCopyManager,     &CLSID_BackgroundCopyManager1_5,  &CLSID_BackgroundCopyManager2_0,
+    &CLSID_BackgroundCopyManager2_5,  &CLSID_BackgroundCopyManager3_0,  &CLSID_BackgroundCopyManager4_0,
+    &CLSID_BackgroundCopyManager5_0,  &CLSID_BackgroundCopyManager10_1, &CLSID_BackgroundCopyManager10_2,
+    &CLSID_BackgroundCopyManager10_3,
+};
+
+static HRESULT STDMETHODCALLTYPE factory_QueryInterface(IClassFactory *iface, REFIID iid, void **out)
+{
+    if (!out)
+        return E_POINTER;
+    *out = NULL;
+    if (!IsEqualIID(iid, &IID_IUnknown) && !IsEqualIID(iid, &IID_IClassFactory))
+        return E_NOINTERFACE;
+    *out = iface;
+    return S_OK;
+}
+
+/* Factories are static: they live as long as the DLL. */
+static ULONG STDMETHODCALLTYPE factory_AddRef(IClassFactory *iface)
+{
+    return 2;
+}
+
+static ULONG STDMETHODCALLTYPE factory_Release(IClassFactory *iface)
+{
+    return 1;
+}
+
+static HRESULT STDMETHODCALLTYPE factory_CreateInstance(IClassFactory *iface, IUnknown *outer, REFIID iid, void **out)
+{
+    IBackgroundCopyManager *manager;
+    HRESULT hr;
+
+    if (!out)
+        return E_POINTER;
+    *out = NULL;
+    if (outer)
+        return CLASS_E_NOAGGREGATION;
+    if (!com_engine())
+        return CO_E_SERVER_STOPPING;
+    hr = manager_create(&manager);
+    if (SUCCEEDED(hr)) {
+        hr = IBackgroundCopyManager_QueryInterface(manager, iid, out);
+        IBackgroundCopyManager_Release(manager);
+    }
+    return hr;
+}
+
+static HRESULT STDMETHODCALLTYPE factory_LockServer(IClassFactory *iface, BOOL lock)
+{
+    if (lock)
+        com_module_addref();
+    else
+        com_module_release();
+    return S_OK;
+}
+
+static const IClassFactoryVtbl factory_vtbl = {
+    .QueryInterface = factory_QueryInterface,
+    .AddRef = factory_AddRef,
+    .Release = factory_Release,
+    .CreateInstance = factory_CreateInstance,
+    .LockServer = factory_LockServer,
+};
+
+static IClassFactory manager_factory = {(IClassFactoryVtbl *)&factory_vtbl};
+
+HRESULT factory_create(REFCLSID clsid, REFIID iid, void **out)
+{
+    if (!out)
+        return E_POINTER;
+    *out = NULL;
+    for (ULONG i = 0; i < COM_CLASS_COUNT; i++) {
+        if (IsEqualCLSID(clsid, classes[i]))
+            return IClassFactory_QueryInterface(&manager_factory, iid, out);
+    }
+    return CLASS_E_CLASSNOTAVAILABLE;
+}
+
+HRESULT factory_register_all(DWORD *cookies)
+{
+    for (ULONG i = 0; i < COM_CLASS_COUNT; i++) {
+        HRESULT hr = CoRegisterClassObject(classes[i], (IUnknown *)&manager_factory, CLSCTX_LOCAL_SERVER,
+                                           REGCLS_MULTIPLEUSE | REGCLS_SUSPENDED, &cookies[i]);
+
+        if (FAILED(hr)) {
+            factory_revoke_all(cookies, i);
+            return hr;
+        }
+    }
+    return CoResumeClassObjects();
+}
+
+void factory_revoke_all(DWORD *cookies, ULONG count)
+{
+    for (ULONG i = 0; i < count; i++)
+        CoRevokeClassObject(cookies[i]);
+}
+
+const CLSID *factory_class(ULONG index)
+{
+    return index < COM_CLASS_COUNT ? classes[index] : NULL;
+}

@@ -1,0 +1,478 @@
+/*
+ * The methods of IBackgroundCopyJob2 to IBackgroundCopyJob5. The table is in job.c.
+ */
+#include "com.h"
+
+#include <stdlib.h>
+
+/* BITS 1.5 */
+
+HRESULT STDMETHODCALLTYPE job_SetNotifyCmdLine(IBackgroundCopyJob5 *iface, LPCWSTR program, LPCWSTR parameters)
+{
+    struct job_change change;
+    HRESULT hr;
+
+    if (!program && parameters)
+        return E_INVALIDARG;
+    if (program && com_length(program, COM_MAX_PROGRAM) > COM_MAX_PROGRAM)
+        return BG_E_STRING_TOO_LONG;
+    if (parameters && com_length(parameters, COM_MAX_PARAMETERS) > COM_MAX_PARAMETERS)
+        return BG_E_STRING_TOO_LONG;
+    hr = job_change_begin(impl_from_job5(iface)->job, &change);
+    if (FAILED(hr))
+        return hr;
+    hr = model_set_string(&change.next.notify_program, program);
+    if (SUCCEEDED(hr))
+        hr = model_set_string(&change.next.notify_parameters, parameters);
+    change.next.notify_pending = 0;
+    /* Also for what has happened already (registering-to-execute-a-program). */
+    if (program && !(change.next.notify_flags & BG_NOTIFY_DISABLE)) {
+        if (change.next.state == BG_JOB_STATE_TRANSFERRED)
+            change.next.notify_pending = change.next.notify_flags & BG_NOTIFY_JOB_TRANSFERRED;
+        else if (change.next.state == BG_JOB_STATE_ERROR)
+            change.next.notify_pending = change.next.notify_flags & BG_NOTIFY_JOB_ERROR;
+    }
+    return job_change_end(&change, hr);
+}
+
+/* Two strings of a locked job; unlocks it. */
+static HRESULT get_strings(struct job *job, const WCHAR *a, WCHAR **out_a, const WCHAR *b, WCHAR **out_b)
+{
+    *out_a = com_string(a);
+    *out_b = com_string(b);
+    job_unlock(job);
+    if (*out_a && *out_b)
+        return S_OK;
+    CoTaskMemFree(*out_a);
+    CoTaskMemFree(*out_b);
+    *out_a = *out_b = NULL;
+    return E_OUTOFMEMORY;
+}
+
+HRESULT STDMETHODCALLTYPE job_GetNotifyCmdLine(IBackgroundCopyJob5 *iface, LPWSTR *program, LPWSTR *parameters)
+{
+    struct job *job = impl_from_job5(iface)->job;
+    const struct model_job *data;
+
+    if (!program || !parameters)
+        return E_INVALIDARG;
+    data = job_lock(job);
+    return get_strings(job, data->notify_program, program, data->notify_parameters, parameters);
+}
+
+/* The reply methods are for upload-reply jobs alone (nf-bits1_5-ibackgroundcopyjob2-getreplyprogress). */
+static BOOL has_reply(struct job *job)
+{
+    BOOL reply = job_lock(job)->type == BG_JOB_TYPE_UPLOAD_REPLY;
+
+    job_unlock(job);
+    return reply;
+}
+
+HRESULT STDMETHODCALLTYPE job_GetReplyProgress(IBackgroundCopyJob5 *iface, BG_JOB_REPLY_PROGRESS *progress)
+{
+    struct job *job = impl_from_job5(iface)->job;
+    const struct model_job *data;
+
+    if (!progress)
+        return E_INVALIDARG;
+    if (!has_reply(job))
+        return E_NOTIMPL;
+    data = job_lock(job);
+    progress->BytesTotal = data->reply_total;
+    progress->BytesTransferred = data->reply_transferred;
+    job_unlock(job);
+    return S_OK;
+}
+
+/* Reads a whole file of known size into task memory. */
+static HRESULT read_reply(const WCHAR *path, ULONG size, byte **out)
+{
+    HANDLE file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, OPEN_EXISTING, 0, NULL);
+    byte *buffer = CoTaskMemAlloc(size);
+    HRESULT hr = S_OK;
+    DWORD read;
+
+    if (file == INVALID_HANDLE_VALUE || !buffer)
+        hr = buffer ? HRESULT_FROM_WIN32(GetLastError()) : E_OUTOFMEMORY;
+    else if (!ReadFile(file, buffer, size, &read, NULL))
+        hr = HRESULT_FROM_WIN32(GetLastError());
+    else if (read != size)
+        hr = BG_E_LOCAL_FILE_CHANGED;
+    if (file != INVALID_HANDLE_VALUE)
+        CloseHandle(file);
+    if (FAILED(hr)) {
+        CoTaskMemFree(buffer);
+        buffer = NULL;
+    }
+    *out = buffer;
+    return hr;
+}
+
+HRESULT STDMETHODCALLTYPE job_GetReplyData(IBackgroundCopyJob5 *iface, byte **buffer, UINT64 *length)
+{
+    struct job *job = impl_from_job5(iface)->job;
+    const struct model_job *data;
+    WCHAR *path = NULL;
+    UINT64 size;
+    HRESULT hr;
+
+    if (!buffer || !length)
+        return E_INVALIDARG;
+    *buffer = NULL;
+    *length = 0;
+    if (!has_reply(job))
+        return E_NOTIMPL;
+    data = job_lock(job);
+    hr = data->state == BG_JOB_STATE_TRANSFERRED || data->state == BG_JOB_STATE_ACKNOWLEDGED
+             ? model_set_string(&path, data->reply_file)
+             : BG_E_INVALID_STATE;
+    size = data->reply_transferred;
+    job_unlock(job);
+    if (SUCCEEDED(hr) && size > COM_MAX_REPLY_DATA) {
+        *length = size;
+        hr = BG_E_TOO_LARGE;
+    }
+    if (SUCCEEDED(hr) && size && path) {
+        hr = read_reply(path, (ULONG)size, buffer);
+        if (SUCCEEDED(hr))
+            *length = size;
+    }
+    free(path);
+    return hr;
+}
+
+HRESULT STDMETHODCALLTYPE job_SetReplyFileName(IBackgroundCopyJob5 *iface, LPCWSTR name)
+{
+    struct job *job = impl_from_job5(iface)->job;
+
+    if (!has_reply(job))
+        return E_NOTIMPL;
+    return job_set_reply_file(job, name && *name ? name : NULL);
+}
+
+HRESULT STDMETHODCALLTYPE job_GetReplyFileName(IBackgroundCopyJob5 *iface, LPWSTR *name)
+{
+    struct job *job = impl_from_job5(iface)->job;
+    HRESULT hr;
+
+    if (!name)
+        return E_INVALIDARG;
+    *name = NULL;
+    if (!has_reply(job))
+        return E_NOTIMPL;
+    hr = com_string_or_null(job_lock(job)->reply_file, name);
+    job_unlock(job);
+    return hr;
+}
+
+static HRESULT check_auth(BG_AUTH_TARGET target, BG_AUTH_SCHEME scheme)
+{
+    if (target != BG_AUTH_TARGET_SERVER && target != BG_AUTH_TARGET_PROXY)
+        return BG_E_INVALID_AUTH_TARGET;
+    if (scheme < BG_AUTH_SCHEME_BASIC || scheme > BG_AUTH_SCHEME_PASSPORT)
+        return BG_E_INVALID_AUTH_SCHEME;
+    return S_OK;
+}
+
+/* ns-bits1_5-bg_basic_credentials: both strings, or for NTLM and Negotiate none for the caller's own. */
+static HRESULT check_credentials(const BG_AUTH_CREDENTIALS *credentials)
+{
+    const BG_BASIC_CREDENTIALS *basic = &credentials->Credentials.Basic;
+    BOOL implicit = credentials->Scheme == BG_AUTH_SCHEME_NTLM || credentials->Scheme == BG_AUTH_SCHEME_NEGOTIATE;
+    HRESULT hr = check_auth(credentials->Target, credentials->Scheme);
+
+    if (FAILED(hr))
+        return hr;
+    if (!basic->UserName || !basic->Password)
+        return implicit && !basic->UserName && !basic->Password ? S_OK : E_INVALIDARG;
+    if (com_length(basic->UserName, COM_MAX_USER_NAME) > COM_MAX_USER_NAME)
+        return BG_E_USERNAME_TOO_LARGE;
+    if (com_length(basic->Password, COM_MAX_PASSWORD) > COM_MAX_PASSWORD)
+        return BG_E_PASSWORD_TOO_LARGE;
+    return S_OK;
+}
+
+HRESULT STDMETHODCALLTYPE job_SetCredentials(IBackgroundCopyJob5 *iface, BG_AUTH_CREDENTIALS *credentials)
+{
+    struct model_credential credential = {0};
+    struct job_change change;
+    HRESULT hr;
+
+    if (!credentials)
+        return E_INVALIDARG;
+    hr = check_credentials(credentials);
+    if (FAILED(hr))
+        return hr;
+    credential.target = credentials->Target;
+    credential.scheme = credentials->Scheme;
+    hr = model_set_string(&credential.user, credentials->Credentials.Basic.UserName);
+    if (SUCCEEDED(hr) && credentials->Credentials.Basic.Password)
+        hr = os_protect(credentials->Credentials.Basic.Password, &credential.secret, &credential.secret_size);
+    if (SUCCEEDED(hr))
+        hr = job_change_begin(impl_from_job5(iface)->job, &change);
+    if (SUCCEEDED(hr))
+        hr = job_change_end(&change, model_job_set_credential(&change.next, &credential));
+    model_credential_release(&credential);
+    return hr;
+}
+
+HRESULT STDMETHODCALLTYPE job_RemoveCredentials(IBackgroundCopyJob5 *iface, BG_AUTH_TARGET target,
+                                                BG_AUTH_SCHEME scheme)
+{
+    struct job_change change;
+    HRESULT hr = check_auth(target, scheme);
+
+    if (SUCCEEDED(hr))
+        hr = job_change_begin(impl_from_job5(iface)->job, &change);
+    if (FAILED(hr))
+        return hr;
+    if (!model_job_remove_credential(&change.next, target, scheme)) {
+        job_change_cancel(&change);
+        return S_FALSE;
+    }
+    return job_change_end(&change, S_OK);
+}
+
+/* BITS 2.0 */
+
+static BOOL is_download(struct job *job)
+{
+    BOOL download = job_lock(job)->type == BG_JOB_TYPE_DOWNLOAD;
+
+    job_unlock(job);
+    return download;
+}
+
+HRESULT STDMETHODCALLTYPE job_ReplaceRemotePrefix(IBackgroundCopyJob5 *iface, LPCWSTR old_prefix, LPCWSTR new_prefix)
+{
+    struct job *job = impl_from_job5(iface)->job;
+
+    if (!is_download(job))
+        return E_NOTIMPL;
+    if (!old_prefix || !new_prefix)
+        return E_INVALIDARG;
+    return job_replace_remote_prefix(job, old_prefix, new_prefix);
+}
+
+HRESULT STDMETHODCALLTYPE job_AddFileWithRanges(IBackgroundCopyJob5 *iface, LPCWSTR remote, LPCWSTR local, DWORD count,
+                                                BG_FILE_RANGE ranges[])
+{
+    struct job_object *object = impl_from_job5(iface);
+    struct file_request request = {remote, local, ranges, count};
+
+    if (!is_download(object->job))
+        return E_NOTIMPL;
+    if (!count || !ranges)
+        return E_INVALIDARG;
+    return job_add_files(object->job, &request, 1, object->privileged);
+}
+
+HRESULT STDMETHODCALLTYPE job_SetFileACLFlags(IBackgroundCopyJob5 *iface, DWORD flags)
+{
+    struct job_change change;
+    HRESULT hr;
+
+    if (flags & ~(DWORD)BG_COPY_FILE_ALL)
+        return E_INVALIDARG; /* nf-bits2_0-ibackgroundcopyjob3-setfileaclflags */
+    hr = job_change_begin(impl_from_job5(iface)->job, &change);
+    if (FAILED(hr))
+        return hr;
+    change.next.acl_flags = flags;
+    return job_change_end(&change, S_OK);
+}
+
+HRESULT STDMETHODCALLTYPE job_GetFileACLFlags(IBackgroundCopyJob5 *iface, DWORD *flags)
+{
+    struct job *job = impl_from_job5(iface)->job;
+
+    if (!flags)
+        return E_INVALIDARG;
+    *flags = job_lock(job)->acl_flags;
+    job_unlock(job);
+    return S_OK;
+}
+
+/* BITS 3.0 */
+
+HRESULT STDMETHODCALLTYPE job_SetPeerCachingFlags(IBackgroundCopyJob5 *iface, DWORD flags)
+{
+    const DWORD valid = BG_JOB_ENABLE_PEERCACHING_CLIENT | BG_JOB_ENABLE_PEERCACHING_SERVER |
+                        BG_JOB_DISABLE_BRANCH_CACHE;
+    struct job_change change;
+    HRESULT hr;
+
+    if (flags & ~valid)
+        return E_INVALIDARG;
+    hr = job_change_begin(impl_from_job5(iface)->job, &change);
+    if (FAILED(hr))
+        return hr;
+    change.next.peer_flags = flags;
+    return job_change_end(&change, S_OK);
+}
+
+HRESULT STDMETHODCALLTYPE job_GetPeerCachingFlags(IBackgroundCopyJob5 *iface, DWORD *flags)
+{
+    struct job *job = impl_from_job5(iface)->job;
+
+    if (!flags)
+        return E_INVALIDARG;
+    *flags = job_lock(job)->peer_flags;
+    job_unlock(job);
+    return S_OK;
+}
+
+HRESULT STDMETHODCALLTYPE job_GetOwnerIntegrityLevel(IBackgroundCopyJob5 *iface, ULONG *level)
+{
+    struct job *job = impl_from_job5(iface)->job;
+
+    if (!level)
+        return E_INVALIDARG;
+    *level = job_lock(job)->owner_integrity;
+    job_unlock(job);
+    return S_OK;
+}
+
+HRESULT STDMETHODCALLTYPE job_GetOwnerElevationState(IBackgroundCopyJob5 *iface, BOOL *elevated)
+{
+    struct job *job = impl_from_job5(iface)->job;
+
+    if (!elevated)
+        return E_INVALIDARG;
+    *elevated = job_lock(job)->owner_elevated;
+    job_unlock(job);
+    return S_OK;
+}
+
+HRESULT STDMETHODCALLTYPE job_SetMaximumDownloadTime(IBackgroundCopyJob5 *iface, ULONG timeout)
+{
+    struct job_change change;
+    HRESULT hr = job_change_begin(impl_from_job5(iface)->job, &change);
+
+    if (FAILED(hr))
+        return hr;
+    change.next.maximum_download_time = timeout;
+    return job_change_end(&change, S_OK);
+}
+
+HRESULT STDMETHODCALLTYPE job_GetMaximumDownloadTime(IBackgroundCopyJob5 *iface, ULONG *timeout)
+{
+    struct job *job = impl_from_job5(iface)->job;
+
+    if (!timeout)
+        return E_INVALIDARG;
+    *timeout = job_lock(job)->maximum_download_time;
+    job_unlock(job);
+    return S_OK;
+}
+
+/* BITS 5.0: ne-bits5_0-bits_job_property_id has what may be set when. */
+
+/* Whether the property may be set now. The job is latched: its files do not change. */
+static HRESULT check_property(const struct job_change *change, BITS_JOB_PROPERTY_ID id, BOOL has_files)
+{
+    BOOL download_only = id == BITS_JOB_PROPERTY_DYNAMIC_CONTENT || id == BITS_JOB_PROPERTY_HIGH_PERFORMANCE ||
+                         id == BITS_JOB_PROPERTY_MAX_DOWNLOAD_SIZE || id == BITS_JOB_PROPERTY_ON_DEMAND_MODE;
+
+    if (download_only && change->next.type != BG_JOB_TYPE_DOWNLOAD)
+        return BG_E_PROPERTY_SUPPORTED_FOR_DOWNLOAD_JOBS_ONLY;
+    if (id == BITS_JOB_PROPERTY_HIGH_PERFORMANCE)
+        return has_files ? BG_E_READ_ONLY_PROPERTY_AFTER_ADDFILE : S_OK;
+    return download_only && change->next.resumed_once ? BG_E_READ_ONLY_PROPERTY_AFTER_RESUME : S_OK;
+}
+
+static HRESULT put_property(struct model_job *next, BITS_JOB_PROPERTY_ID id, const BITS_JOB_PROPERTY_VALUE *value)
+{
+    switch (id) {
+    case BITS_JOB_PROPERTY_ID_COST_FLAGS:
+        next->cost_flags = value->Dword;
+        return S_OK;
+    case BITS_JOB_PROPERTY_NOTIFICATION_CLSID:
+        next->notify_clsid = value->ClsID;
+        return S_OK;
+    case BITS_JOB_PROPERTY_DYNAMIC_CONTENT:
+        next->dynamic_content = !!value->Enable;
+        return S_OK;
+    case BITS_JOB_PROPERTY_HIGH_PERFORMANCE:
+        next->high_performance = !!value->Enable;
+        return S_OK;
+    case BITS_JOB_PROPERTY_MAX_DOWNLOAD_SIZE:
+        if (!value->Uint64)
+            return BG_E_MAX_DOWNLOAD_SIZE_INVALID_VALUE;
+        next->maximum_download_size = value->Uint64;
+        return S_OK;
+    case BITS_JOB_PROPERTY_USE_STORED_CREDENTIALS:
+        if (value->Target != BG_AUTH_TARGET_PROXY)
+            return BG_E_USE_STORED_CREDENTIALS_NOT_SUPPORTED;
+        next->stored_credentials = value->Target;
+        return S_OK;
+    case BITS_JOB_PROPERTY_MINIMUM_NOTIFICATION_INTERVAL_MS:
+        next->minimum_notification_interval = value->Dword;
+        return S_OK;
+    case BITS_JOB_PROPERTY_ON_DEMAND_MODE:
+        next->on_demand = !!value->Enable;
+        return S_OK;
+    default:
+        return BG_E_UNKNOWN_PROPERTY_ID;
+    }
+}
+
+HRESULT STDMETHODCALLTYPE job_SetProperty(IBackgroundCopyJob5 *iface, BITS_JOB_PROPERTY_ID id,
+                                          BITS_JOB_PROPERTY_VALUE value)
+{
+    struct job *job = impl_from_job5(iface)->job;
+    struct job_change change;
+    BG_JOB_PROGRESS progress;
+    HRESULT hr = job_change_begin(job, &change);
+
+    if (FAILED(hr))
+        return hr;
+    job_progress(job, &progress);
+    hr = check_property(&change, id, progress.FilesTotal != 0);
+    if (SUCCEEDED(hr))
+        hr = put_property(&change.next, id, &value);
+    return job_change_end(&change, hr);
+}
+
+HRESULT STDMETHODCALLTYPE job_GetProperty(IBackgroundCopyJob5 *iface, BITS_JOB_PROPERTY_ID id,
+                                          BITS_JOB_PROPERTY_VALUE *value)
+{
+    struct job *job = impl_from_job5(iface)->job;
+    const struct model_job *data;
+    HRESULT hr = S_OK;
+
+    if (!value)
+        return E_INVALIDARG;
+    data = job_lock(job);
+    switch (id) {
+    case BITS_JOB_PROPERTY_ID_COST_FLAGS:
+        value->Dword = data->cost_flags;
+        break;
+    case BITS_JOB_PROPERTY_NOTIFICATION_CLSID:
+        value->ClsID = data->notify_clsid;
+        break;
+    case BITS_JOB_PROPERTY_DYNAMIC_CONTENT:
+        value->Enable = data->dynamic_content;
+        break;
+    case BITS_JOB_PROPERTY_HIGH_PERFORMANCE:
+        value->Enable = data->high_performance;
+        break;
+    case BITS_JOB_PROPERTY_MAX_DOWNLOAD_SIZE:
+        value->Uint64 = data->maximum_download_size ? data->maximum_download_size : BG_SIZE_UNKNOWN;
+        break;
+    case BITS_JOB_PROPERTY_USE_STORED_CREDENTIALS:
+        value->Target = (BG_AUTH_TARGET)data->stored_credentials;
+        break;
+    case BITS_JOB_PROPERTY_MINIMUM_NOTIFICATION_INTERVAL_MS:
+        value->Dword = data->minimum_notification_interval;
+        break;
+    case BITS_JOB_PROPERTY_ON_DEMAND_MODE:
+        value->Enable = data->on_demand;
+        break;
+    default:
+        hr = BG_E_UNKNOWN_PROPERTY_ID;
+        break;
+    }
+    job_unlock(job);
+    return hr;
+}

@@ -1,0 +1,319 @@
+/*
+ * IBackgroundCopyJobHttpOptions to HttpOptions3 of the job object.
+ */
+#include "com.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <wincrypt.h>
+
+static struct job_object *impl_from_http(IBackgroundCopyJobHttpOptions3 *iface)
+{
+    return CONTAINING_RECORD(iface, struct job_object, http_iface);
+}
+
+static HRESULT STDMETHODCALLTYPE http_QueryInterface(IBackgroundCopyJobHttpOptions3 *iface, REFIID iid, void **out)
+{
+    return IBackgroundCopyJob5_QueryInterface(&impl_from_http(iface)->job_iface, iid, out);
+}
+
+static ULONG STDMETHODCALLTYPE http_AddRef(IBackgroundCopyJobHttpOptions3 *iface)
+{
+    return IBackgroundCopyJob5_AddRef(&impl_from_http(iface)->job_iface);
+}
+
+static ULONG STDMETHODCALLTYPE http_Release(IBackgroundCopyJobHttpOptions3 *iface)
+{
+    return IBackgroundCopyJob5_Release(&impl_from_http(iface)->job_iface);
+}
+
+/* ---- client certificate ---- */
+
+static const DWORD store_location[] = {
+    [BG_CERT_STORE_LOCATION_CURRENT_USER] = CERT_SYSTEM_STORE_CURRENT_USER,
+    [BG_CERT_STORE_LOCATION_LOCAL_MACHINE] = CERT_SYSTEM_STORE_LOCAL_MACHINE,
+    [BG_CERT_STORE_LOCATION_CURRENT_SERVICE] = CERT_SYSTEM_STORE_CURRENT_SERVICE,
+    [BG_CERT_STORE_LOCATION_SERVICES] = CERT_SYSTEM_STORE_SERVICES,
+    [BG_CERT_STORE_LOCATION_USERS] = CERT_SYSTEM_STORE_USERS,
+    [BG_CERT_STORE_LOCATION_CURRENT_USER_GROUP_POLICY] = CERT_SYSTEM_STORE_CURRENT_USER_GROUP_POLICY,
+    [BG_CERT_STORE_LOCATION_LOCAL_MACHINE_GROUP_POLICY] = CERT_SYSTEM_STORE_LOCAL_MACHINE_GROUP_POLICY,
+    [BG_CERT_STORE_LOCATION_LOCAL_MACHINE_ENTERPRISE] = CERT_SYSTEM_STORE_LOCAL_MACHINE_ENTERPRISE,
+};
+
+static HRESULT open_store(BG_CERT_STORE_LOCATION location, const WCHAR *name, HCERTSTORE *store)
+{
+    if ((unsigned)location >= ARRAYSIZE(store_location))
+        return E_NOTIMPL; /* nf-bits2_5-ibackgroundcopyjobhttpoptions-setclientcertificatebyid */
+    if (!name || !*name)
+        return E_INVALIDARG;
+    if (com_length(name, COM_MAX_CERTIFICATE_STRING) > COM_MAX_CERTIFICATE_STRING)
+        return BG_E_STRING_TOO_LONG;
+    *store = CertOpenStore(CERT_STORE_PROV_SYSTEM_W, 0, 0,
+                           store_location[location] | CERT_STORE_OPEN_EXISTING_FLAG | CERT_STORE_READONLY_FLAG, name);
+    return *store ? S_OK : HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND);
+}
+
+/* Puts a certificate that was found into the job. */
+static HRESULT set_certificate(struct job *job, BG_CERT_STORE_LOCATION location, const WCHAR *store,
+                               const WCHAR *subject, const BYTE *hash)
+{
+    struct job_change change;
+    HRESULT hr = job_change_begin(job, &change);
+
+    if (FAILED(hr))
+        return hr;
+    change.next.certificate.present = TRUE;
+    change.next.certificate.by_id = !subject;
+    change.next.certificate.location = location;
+    memcpy(change.next.certificate.hash, hash, sizeof(change.next.certificate.hash));
+    hr = model_set_string(&change.next.certificate.store, store);
+    if (SUCCEEDED(hr))
+        hr = model_set_string(&change.next.certificate.subject, subject);
+    return job_change_end(&change, hr);
+}
+
+static HRESULT STDMETHODCALLTYPE http_SetClientCertificateByID(IBackgroundCopyJobHttpOptions3 *iface,
+                                                               BG_CERT_STORE_LOCATION location, LPCWSTR name,
+                                                               byte *hash)
+{
+    CRYPT_HASH_BLOB blob = {20, hash};
+    PCCERT_CONTEXT certificate;
+    HCERTSTORE store;
+    HRESULT hr;
+
+    if (!hash)
+        return E_INVALIDARG;
+    hr = open_store(location, name, &store);
+    if (FAILED(hr))
+        return hr;
+    certificate = CertFindCertificateInStore(store, X509_ASN_ENCODING, 0, CERT_FIND_SHA1_HASH, &blob, NULL);
+    if (certificate)
+        CertFreeCertificateContext(certificate);
+    CertCloseStore(store, 0);
+    if (!certificate)
+        return CRYPT_E_NOT_FOUND;
+    return set_certificate(impl_from_http(iface)->job, location, name, NULL, hash);
+}
+
+static HRESULT STDMETHODCALLTYPE http_SetClientCertificateByName(IBackgroundCopyJobHttpOptions3 *iface,
+                                                                 BG_CERT_STORE_LOCATION location, LPCWSTR name,
+                                                                 LPCWSTR subject)
+{
+    PCCERT_CONTEXT certificate;
+    HCERTSTORE store;
+    BYTE hash[20];
+    DWORD size = sizeof(hash);
+    HRESULT hr;
+
+    if (!subject || !*subject)
+        return E_INVALIDARG;
+    if (com_length(subject, COM_MAX_CERTIFICATE_STRING) > COM_MAX_CERTIFICATE_STRING)
+        return BG_E_STRING_TOO_LONG;
+    hr = open_store(location, name, &store);
+    if (FAILED(hr))
+        return hr;
+    certificate = CertFindCertificateInStore(store, X509_ASN_ENCODING, 0, CERT_FIND_SUBJECT_STR_W, subject, NULL);
+    if (!certificate)
+        hr = CRYPT_E_NOT_FOUND;
+    else if (!CertGetCertificateContextProperty(certificate, CERT_SHA1_HASH_PROP_ID, hash, &size))
+        hr = HRESULT_FROM_WIN32(GetLastError());
+    if (certificate)
+        CertFreeCertificateContext(certificate);
+    CertCloseStore(store, 0);
+    return FAILED(hr) ? hr : set_certificate(impl_from_http(iface)->job, location, name, subject, hash);
+}
+
+static HRESULT STDMETHODCALLTYPE http_RemoveClientCertificate(IBackgroundCopyJobHttpOptions3 *iface)
+{
+    struct job_change change;
+    HRESULT hr = job_change_begin(impl_from_http(iface)->job, &change);
+
+    if (FAILED(hr))
+        return hr;
+    if (!change.next.certificate.present) {
+        job_change_cancel(&change);
+        return S_FALSE;
+    }
+    change.next.certificate.present = FALSE;
+    hr = model_set_string(&change.next.certificate.store, NULL);
+    if (SUCCEEDED(hr))
+        hr = model_set_string(&change.next.certificate.subject, NULL);
+    return job_change_end(&change, hr);
+}
+
+/* Without a certificate the documented answer is RPC_X_BAD_STUB_DATA. */
+static HRESULT STDMETHODCALLTYPE http_GetClientCertificate(IBackgroundCopyJobHttpOptions3 *iface,
+                                                           BG_CERT_STORE_LOCATION *location, LPWSTR *store, byte **hash,
+                                                           LPWSTR *subject)
+{
+    struct job *job = impl_from_http(iface)->job;
+    const struct model_certificate *certificate;
+    HRESULT hr = S_OK;
+
+    if (!location || !store || !hash || !subject)
+        return E_INVALIDARG;
+    *store = *subject = NULL;
+    *hash = NULL;
+    certificate = &job_lock(job)->certificate;
+    if (!certificate->present) {
+        job_unlock(job);
+        return HRESULT_FROM_WIN32(RPC_X_BAD_STUB_DATA);
+    }
+    *location = certificate->location;
+    *store = com_string(certificate->store);
+    *subject = com_string(certificate->subject);
+    *hash = CoTaskMemAlloc(sizeof(certificate->hash));
+    if (*store && *subject && *hash)
+        memcpy(*hash, certificate->hash, sizeof(certificate->hash));
+    else
+        hr = E_OUTOFMEMORY;
+    job_unlock(job);
+    if (FAILED(hr)) {
+        CoTaskMemFree(*store);
+        CoTaskMemFree(*subject);
+        CoTaskMemFree(*hash);
+        *store = *subject = NULL;
+        *hash = NULL;
+    }
+    return hr;
+}
+
+/* ---- headers, security, method ---- */
+
+static HRESULT STDMETHODCALLTYPE http_SetCustomHeaders(IBackgroundCopyJobHttpOptions3 *iface, LPCWSTR headers)
+{
+    struct job_change change;
+    HRESULT hr;
+
+    if (headers && com_length(headers, COM_MAX_CUSTOM_HEADERS) > COM_MAX_CUSTOM_HEADERS)
+        return BG_E_STRING_TOO_LONG;
+    hr = com_check_headers(headers);
+    if (SUCCEEDED(hr))
+        hr = job_change_begin(impl_from_http(iface)->job, &change);
+    if (FAILED(hr))
+        return hr;
+    return job_change_end(&change, model_set_string(&change.next.custom_headers, headers));
+}
+
+static HRESULT STDMETHODCALLTYPE http_GetCustomHeaders(IBackgroundCopyJobHttpOptions3 *iface, LPWSTR *headers)
+{
+    struct job *job = impl_from_http(iface)->job;
+    const struct model_job *data;
+    HRESULT hr;
+
+    if (!headers)
+        return E_INVALIDARG;
+    *headers = NULL;
+    data = job_lock(job);
+    if (data->custom_headers_write_only)
+        hr = E_ACCESSDENIED; /* nf-bits10_3-ibackgroundcopyjobhttpoptions3-makecustomheaderswriteonly */
+    else if (!data->custom_headers)
+        hr = S_FALSE;
+    else
+        hr = com_string_or_null(data->custom_headers, headers);
+    job_unlock(job);
+    return hr;
+}
+
+static HRESULT STDMETHODCALLTYPE http_SetSecurityFlags(IBackgroundCopyJobHttpOptions3 *iface, ULONG flags)
+{
+    const ULONG valid = BG_SSL_ENABLE_CRL_CHECK | BG_SSL_IGNORE_CERT_CN_INVALID | BG_SSL_IGNORE_CERT_DATE_INVALID |
+                        BG_SSL_IGNORE_UNKNOWN_CA | BG_SSL_IGNORE_CERT_WRONG_USAGE | BG_HTTP_REDIRECT_POLICY_MASK |
+                        BG_HTTP_REDIRECT_POLICY_ALLOW_HTTPS_TO_HTTP;
+    struct job_change change;
+    HRESULT hr;
+
+    /* nf-bits2_5-ibackgroundcopyjobhttpoptions-setsecurityflags */
+    if ((flags & ~valid) || (flags & BG_HTTP_REDIRECT_POLICY_MASK) > BG_HTTP_REDIRECT_POLICY_DISALLOW)
+        return E_NOTIMPL;
+    hr = job_change_begin(impl_from_http(iface)->job, &change);
+    if (FAILED(hr))
+        return hr;
+    change.next.security_flags = flags;
+    return job_change_end(&change, S_OK);
+}
+
+static HRESULT STDMETHODCALLTYPE http_GetSecurityFlags(IBackgroundCopyJobHttpOptions3 *iface, ULONG *flags)
+{
+    struct job *job = impl_from_http(iface)->job;
+
+    if (!flags)
+        return E_INVALIDARG;
+    *flags = job_lock(job)->security_flags;
+    job_unlock(job);
+    return S_OK;
+}
+
+static HRESULT STDMETHODCALLTYPE http_SetHttpMethod(IBackgroundCopyJobHttpOptions3 *iface, LPCWSTR method)
+{
+    struct job_change change;
+    HRESULT hr;
+
+    if (!com_token_valid(method))
+        return E_INVALIDARG;
+    hr = job_change_begin(impl_from_http(iface)->job, &change);
+    if (FAILED(hr))
+        return hr;
+    return job_change_end(&change, model_set_string(&change.next.http_method, method));
+}
+
+/* The default method is GET (nf-bits10_2-ibackgroundcopyjobhttpoptions2-gethttpmethod). */
+static HRESULT STDMETHODCALLTYPE http_GetHttpMethod(IBackgroundCopyJobHttpOptions3 *iface, LPWSTR *method)
+{
+    struct job *job = impl_from_http(iface)->job;
+    const WCHAR *set;
+
+    if (!method)
+        return E_INVALIDARG;
+    set = job_lock(job)->http_method;
+    *method = com_string(set ? set : L"GET");
+    job_unlock(job);
+    return *method ? S_OK : E_OUTOFMEMORY;
+}
+
+static HRESULT STDMETHODCALLTYPE http_SetServerCertificateValidationInterface(IBackgroundCopyJobHttpOptions3 *iface,
+                                                                              IUnknown *callback)
+{
+    IUnknown *typed = NULL;
+    HRESULT hr = S_OK;
+
+    if (callback) {
+        hr = IUnknown_QueryInterface(callback, &IID_IBackgroundCopyServerCertificateValidationCallback,
+                                     (void **)&typed);
+        if (FAILED(hr))
+            return BG_E_SERVER_CERT_VALIDATION_INTERFACE_REQUIRED;
+    }
+    hr = job_set_certificate_interface(impl_from_http(iface)->job, typed);
+    if (typed)
+        IUnknown_Release(typed);
+    return hr;
+}
+
+static HRESULT STDMETHODCALLTYPE http_MakeCustomHeadersWriteOnly(IBackgroundCopyJobHttpOptions3 *iface)
+{
+    struct job_change change;
+    HRESULT hr = job_change_begin(impl_from_http(iface)->job, &change);
+
+    if (FAILED(hr))
+        return hr;
+    change.next.custom_headers_write_only = TRUE;
+    return job_change_end(&change, S_OK);
+}
+
+const IBackgroundCopyJobHttpOptions3Vtbl job_http_vtbl = {
+    .QueryInterface = http_QueryInterface,
+    .AddRef = http_AddRef,
+    .Release = http_Release,
+    .SetClientCertificateByID = http_SetClientCertificateByID,
+    .SetClientCertificateByName = http_SetClientCertificateByName,
+    .RemoveClientCertificate = http_RemoveClientCertificate,
+    .GetClientCertificate = http_GetClientCertificate,
+    .SetCustomHeaders = http_SetCustomHeaders,
+    .GetCustomHeaders = http_GetCustomHeaders,
+    .SetSecurityFlags = http_SetSecurityFlags,
+    .GetSecurityFlags = http_GetSecurityFlags,
+    .SetHttpMethod = http_SetHttpMethod,
+    .GetHttpMethod = http_GetHttpMethod,
+    .SetServerCertificateValidationInterface = http_SetServerCertificateValidationInterface,
+    .MakeCustomHeadersWriteOnly = http_MakeCustomHeadersWriteOnly,
+};

@@ -1,0 +1,66 @@
+/*
+ * ServiceMain: the service "BITS" under svchost or bitssvc. Starts the engine, waits for the stop control, stops it.
+ */
+#include "com.h"
+
+VOID WINAPI ServiceMain(DWORD argc, LPWSTR *argv);
+
+struct service {
+    SERVICE_STATUS_HANDLE handle;
+    HANDLE stop;
+};
+
+static void report(struct service *service, DWORD state, DWORD error, DWORD wait_hint)
+{
+    SERVICE_STATUS status = {
+        .dwServiceType = SERVICE_WIN32_SHARE_PROCESS,
+        .dwCurrentState = state,
+        .dwControlsAccepted = state == SERVICE_RUNNING ? SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_SHUTDOWN : 0,
+        .dwWin32ExitCode = error,
+        .dwWaitHint = wait_hint,
+    };
+
+    SetServiceStatus(service->handle, &status);
+}
+
+static DWORD WINAPI handle_control(DWORD control, DWORD type, LPVOID data, LPVOID context)
+{
+    struct service *service = context;
+
+    switch (control) {
+    case SERVICE_CONTROL_STOP:
+    case SERVICE_CONTROL_SHUTDOWN:
+        report(service, SERVICE_STOP_PENDING, NO_ERROR, 20000);
+        SetEvent(service->stop);
+        return NO_ERROR;
+    case SERVICE_CONTROL_INTERROGATE:
+        return NO_ERROR;
+    default:
+        return ERROR_CALL_NOT_IMPLEMENTED;
+    }
+}
+
+VOID WINAPI ServiceMain(DWORD argc, LPWSTR *argv)
+{
+    struct service service = {0};
+    HRESULT hr;
+
+    service.stop = CreateEventW(NULL, TRUE, FALSE, NULL);
+    service.handle = RegisterServiceCtrlHandlerExW(L"BITS", handle_control, &service);
+    if (!service.handle || !service.stop)
+        return;
+    report(&service, SERVICE_START_PENDING, NO_ERROR, 30000);
+    hr = CoInitializeEx(NULL, COINIT_MULTITHREADED);
+    if (SUCCEEDED(hr))
+        hr = com_start(TRUE);
+    if (FAILED(hr)) {
+        os_log_event(EVENTLOG_ERROR_TYPE, BITS_MC_FAILED_TO_START, L"The service could not start.");
+        report(&service, SERVICE_STOPPED, HRESULT_FACILITY(hr) == FACILITY_WIN32 ? HRESULT_CODE(hr) : ERROR_GEN_FAILURE,
+               0);
+        return;
+    }
+    report(&service, SERVICE_RUNNING, NO_ERROR, 0);
+    WaitForSingleObject(service.stop, INFINITE);
+    com_stop();
+    report(&service, SERVICE_STOPPED, NO_ERROR, 0);
+}
