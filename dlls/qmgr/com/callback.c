@@ -1,5 +1,6 @@
 /*
- * How the engine reaches its clients: calls of their callback interfaces, on the engine's notification threads.
+ * How the engine reaches its clients: calls of their callback interfaces, on the engine's
+ * notification threads.
  */
 #include "com.h"
 
@@ -20,7 +21,8 @@ static HRESULT call_file_transferred(IUnknown *target, IBackgroundCopyJob *job, 
     return hr;
 }
 
-static HRESULT call_ranges_transferred(IUnknown *target, IBackgroundCopyJob *job, const struct notification *what)
+static HRESULT call_ranges_transferred(IUnknown *target, IBackgroundCopyJob *job,
+                                       const struct notification *what)
 {
     IBackgroundCopyCallback3 *callback;
     IBackgroundCopyFile *file_object;
@@ -30,8 +32,8 @@ static HRESULT call_ranges_transferred(IUnknown *target, IBackgroundCopyJob *job
         return hr;
     hr = file_object_create(what->file, &file_object);
     if (SUCCEEDED(hr)) {
-        hr = IBackgroundCopyCallback3_FileRangesTransferred(callback, job, file_object, what->range_count,
-                                                            what->ranges);
+        hr = IBackgroundCopyCallback3_FileRangesTransferred(callback, job, file_object,
+                                                            what->range_count, what->ranges);
         IBackgroundCopyFile_Release(file_object);
     }
     IBackgroundCopyCallback3_Release(callback);
@@ -91,14 +93,16 @@ static HRESULT deliver(IUnknown *target, const struct notification *what)
 
 static HRESULT activate(const GUID *clsid, IUnknown **target)
 {
-    return CoCreateInstance(clsid, NULL, CLSCTX_LOCAL_SERVER, &IID_IBackgroundCopyCallback, (void **)target);
+    return CoCreateInstance(clsid, NULL, CLSCTX_LOCAL_SERVER, &IID_IBackgroundCopyCallback,
+                            (void **)target);
 }
 
-static HRESULT validate(IUnknown *target, struct job *job, struct file *file, const BYTE *cert, ULONG cert_size,
-                        const BYTE *store, ULONG store_size)
+static HRESULT validate(IUnknown *target, struct job *job, struct file *file, const BYTE *cert,
+                        ULONG cert_size, const BYTE *store, ULONG store_size)
 {
     IBackgroundCopyServerCertificateValidationCallback *callback =
-        (IBackgroundCopyServerCertificateValidationCallback *)target; /* as the setter asked for it */
+        (IBackgroundCopyServerCertificateValidationCallback *)
+            target; /* as the setter asked for it */
     IBackgroundCopyJob *job_object;
     IBackgroundCopyFile *file_object = NULL;
     HRESULT hr = job_object_create(job, FALSE, &job_object);
@@ -108,7 +112,8 @@ static HRESULT validate(IUnknown *target, struct job *job, struct file *file, co
     hr = file_object_create(file, &file_object);
     if (SUCCEEDED(hr)) {
         hr = IBackgroundCopyServerCertificateValidationCallback_ValidateServerCertificate(
-            callback, job_object, file_object, cert_size, cert, 1 /* X509_ASN_ENCODING */, store_size, store);
+            callback, job_object, file_object, cert_size, cert, 1 /* X509_ASN_ENCODING */,
+            store_size, store);
         IBackgroundCopyFile_Release(file_object);
     }
     IBackgroundCopyJob_Release(job_object);

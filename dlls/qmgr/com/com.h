@@ -1,6 +1,6 @@
 /*
- * The COM facade's own header: constructors and helpers shared by its classes. One file per class; each checks
- * arguments and access, calls the engine and returns the HRESULT.
+ * The COM facade's own header: constructors and helpers shared by its classes. One file per class;
+ * each checks arguments and access, calls the engine and returns the HRESULT.
  */
 #ifndef OPENBITS_COM_H
 #define OPENBITS_COM_H
@@ -9,47 +9,53 @@
 
 #include <bitsmsg.h>
 
-/* nf-bits-ibackgroundcopymanager-createjob, nf-bits-ibackgroundcopyjob-setdescription, ns-bits1_5-bg_basic_credentials, ... */
-#define COM_MAX_DISPLAY_NAME 256
-#define COM_MAX_DESCRIPTION 1024
-#define COM_MAX_PROXY_LIST 4000
-#define COM_MAX_PROGRAM 260
-#define COM_MAX_PARAMETERS 4000
-#define COM_MAX_USER_NAME 300
-#define COM_MAX_PASSWORD 65536
+/* nf-bits-ibackgroundcopymanager-createjob, nf-bits-ibackgroundcopyjob-setdescription,
+ * ns-bits1_5-bg_basic_credentials, ... */
+#define COM_MAX_DISPLAY_NAME       256
+#define COM_MAX_DESCRIPTION        1024
+#define COM_MAX_PROXY_LIST         4000
+#define COM_MAX_PROGRAM            260
+#define COM_MAX_PARAMETERS         4000
+#define COM_MAX_USER_NAME          300
+#define COM_MAX_PASSWORD           65536
 #define COM_MAX_CERTIFICATE_STRING 255
-#define COM_MAX_CUSTOM_HEADERS 16383
-#define COM_MAX_REPLY_DATA (1024 * 1024)
-#define COM_MINIMUM_RETRY_DELAY 5
+#define COM_MAX_CUSTOM_HEADERS     16383
+#define COM_MAX_REPLY_DATA         (1024 * 1024)
+#define COM_MINIMUM_RETRY_DELAY    5
 
 /* dll.c: the engine behind the class factories, and how many objects keep the DLL loaded. */
 struct engine *com_engine(void);
 void com_module_addref(void);
 void com_module_release(void);
 
-/* Starts the engine for the process and registers the class objects; com_stop() ends both. service: see engine_options. */
+/* Starts the engine for the process and registers the class objects; com_stop() ends both. service:
+ * see engine_options. */
 HRESULT com_start(BOOL service);
 void com_stop(void);
 
 /* factory.c: a class factory for one of our CLSIDs, or CLASS_E_CLASSNOTAVAILABLE. */
 HRESULT factory_create(REFCLSID clsid, REFIID iid, void **out);
-HRESULT factory_register_all(DWORD *cookies, ULONG count);
+#define COM_CLASS_COUNT 10
+HRESULT factory_register_all(DWORD *cookies);
 void factory_revoke_all(DWORD *cookies, ULONG count);
-#define COM_CLASS_COUNT 11
+/* The CLSIDs served, by index; NULL past the last. */
+const CLSID *factory_class(ULONG index);
 
 /* register.c: the registry entries of the classes, the AppID and the service. */
 HRESULT register_server(HMODULE module);
 HRESULT unregister_server(void);
 
 /*
- * Constructors. Each gives one reference. privileged: the caller is an administrator, for whom the per-user limits do
- * not count. job and file are referenced, not consumed.
+ * Constructors. Each gives one reference. privileged: the caller is an administrator, for whom the
+ * per-user limits do not count. job and file are referenced, not consumed.
  */
 HRESULT manager_create(IBackgroundCopyManager **manager);
 HRESULT job_object_create(struct job *job, BOOL privileged, IBackgroundCopyJob **object);
 HRESULT file_object_create(struct file *file, IBackgroundCopyFile **object);
-HRESULT error_object_create(const struct model_error *error, struct file *file, IBackgroundCopyError **object);
-HRESULT enum_jobs_create(struct engine *engine, const WCHAR *owner, BOOL privileged, IEnumBackgroundCopyJobs **object);
+HRESULT error_object_create(const struct model_error *error, struct file *file,
+                            IBackgroundCopyError **object);
+HRESULT enum_jobs_create(struct engine *engine, const WCHAR *owner, BOOL privileged,
+                         IEnumBackgroundCopyJobs **object);
 HRESULT enum_files_create(struct job *job, IEnumBackgroundCopyFiles **object);
 
 /* The second faces of a job object, implemented beside the first (job_http.c, job_token.c). */
@@ -71,18 +77,24 @@ static inline struct job_object *impl_from_job5(IBackgroundCopyJob5 *iface)
 }
 
 /* Methods of Job2 to Job5, in job_extended.c, for the table in job.c. */
-HRESULT STDMETHODCALLTYPE job_SetNotifyCmdLine(IBackgroundCopyJob5 *iface, LPCWSTR program, LPCWSTR parameters);
-HRESULT STDMETHODCALLTYPE job_GetNotifyCmdLine(IBackgroundCopyJob5 *iface, LPWSTR *program, LPWSTR *parameters);
-HRESULT STDMETHODCALLTYPE job_GetReplyProgress(IBackgroundCopyJob5 *iface, BG_JOB_REPLY_PROGRESS *progress);
-HRESULT STDMETHODCALLTYPE job_GetReplyData(IBackgroundCopyJob5 *iface, byte **buffer, UINT64 *length);
+HRESULT STDMETHODCALLTYPE job_SetNotifyCmdLine(IBackgroundCopyJob5 *iface, LPCWSTR program,
+                                               LPCWSTR parameters);
+HRESULT STDMETHODCALLTYPE job_GetNotifyCmdLine(IBackgroundCopyJob5 *iface, LPWSTR *program,
+                                               LPWSTR *parameters);
+HRESULT STDMETHODCALLTYPE job_GetReplyProgress(IBackgroundCopyJob5 *iface,
+                                               BG_JOB_REPLY_PROGRESS *progress);
+HRESULT STDMETHODCALLTYPE job_GetReplyData(IBackgroundCopyJob5 *iface, byte **buffer,
+                                           UINT64 *length);
 HRESULT STDMETHODCALLTYPE job_SetReplyFileName(IBackgroundCopyJob5 *iface, LPCWSTR name);
 HRESULT STDMETHODCALLTYPE job_GetReplyFileName(IBackgroundCopyJob5 *iface, LPWSTR *name);
-HRESULT STDMETHODCALLTYPE job_SetCredentials(IBackgroundCopyJob5 *iface, BG_AUTH_CREDENTIALS *credentials);
+HRESULT STDMETHODCALLTYPE job_SetCredentials(IBackgroundCopyJob5 *iface,
+                                             BG_AUTH_CREDENTIALS *credentials);
 HRESULT STDMETHODCALLTYPE job_RemoveCredentials(IBackgroundCopyJob5 *iface, BG_AUTH_TARGET target,
                                                 BG_AUTH_SCHEME scheme);
-HRESULT STDMETHODCALLTYPE job_ReplaceRemotePrefix(IBackgroundCopyJob5 *iface, LPCWSTR old_prefix, LPCWSTR new_prefix);
-HRESULT STDMETHODCALLTYPE job_AddFileWithRanges(IBackgroundCopyJob5 *iface, LPCWSTR remote, LPCWSTR local, DWORD count,
-                                                BG_FILE_RANGE ranges[]);
+HRESULT STDMETHODCALLTYPE job_ReplaceRemotePrefix(IBackgroundCopyJob5 *iface, LPCWSTR old_prefix,
+                                                  LPCWSTR new_prefix);
+HRESULT STDMETHODCALLTYPE job_AddFileWithRanges(IBackgroundCopyJob5 *iface, LPCWSTR remote,
+                                                LPCWSTR local, DWORD count, BG_FILE_RANGE ranges[]);
 HRESULT STDMETHODCALLTYPE job_SetFileACLFlags(IBackgroundCopyJob5 *iface, DWORD flags);
 HRESULT STDMETHODCALLTYPE job_GetFileACLFlags(IBackgroundCopyJob5 *iface, DWORD *flags);
 HRESULT STDMETHODCALLTYPE job_SetPeerCachingFlags(IBackgroundCopyJob5 *iface, DWORD flags);
@@ -99,6 +111,11 @@ HRESULT STDMETHODCALLTYPE job_GetProperty(IBackgroundCopyJob5 *iface, BITS_JOB_P
 /* callback.c: how the engine reaches clients. */
 extern const struct engine_client com_client;
 
+/* E_INVALIDARG for custom headers or a method that could not be sent as such (bitscore decides).
+ * NULL headers are fine. */
+HRESULT com_check_headers(const WCHAR *headers);
+HRESULT com_check_method(const WCHAR *method);
+
 /* text.c: strings for clients (task allocator) and descriptions. */
 /* A copy of text, of the empty string for NULL. NULL when memory is short. */
 WCHAR *com_string(const WCHAR *text);
@@ -106,7 +123,8 @@ WCHAR *com_string(const WCHAR *text);
 HRESULT com_string_or_null(const WCHAR *text, WCHAR **out);
 /* The length in characters, or limit + 1 when there are more: never reads further. */
 size_t com_length(const WCHAR *text, size_t limit);
-/* English description of a result; HRESULT_FROM_WIN32(ERROR_RESOURCE_LANG_NOT_FOUND) for other languages. */
+/* English description of a result; HRESULT_FROM_WIN32(ERROR_RESOURCE_LANG_NOT_FOUND) for other
+ * languages. */
 HRESULT com_error_text(HRESULT code, DWORD language, WCHAR **out);
 HRESULT com_context_text(BG_ERROR_CONTEXT context, DWORD language, WCHAR **out);
 

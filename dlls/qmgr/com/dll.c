@@ -11,6 +11,8 @@ static struct engine *engine;
 static DWORD cookies[COM_CLASS_COUNT];
 
 BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID reserved);
+HRESULT WINAPI DllRegisterServer(void);
+HRESULT WINAPI DllUnregisterServer(void);
 
 struct engine *com_engine(void)
 {
@@ -30,8 +32,8 @@ void com_module_release(void)
 HRESULT com_start(BOOL service)
 {
     struct engine_options options = {.client = &com_client, .service = service};
-    HRESULT hr = CoInitializeSecurity(NULL, -1, NULL, NULL, RPC_C_AUTHN_LEVEL_CONNECT, RPC_C_IMP_LEVEL_IDENTIFY, NULL,
-                                      EOAC_NONE, NULL);
+    HRESULT hr = CoInitializeSecurity(NULL, -1, NULL, NULL, RPC_C_AUTHN_LEVEL_CONNECT,
+                                      RPC_C_IMP_LEVEL_IDENTIFY, NULL, EOAC_NONE, NULL);
 
     /* The host (svchost, a test) may have set it already. */
     if (FAILED(hr) && hr != RPC_E_TOO_LATE)
@@ -48,8 +50,8 @@ HRESULT com_start(BOOL service)
 }
 
 /*
- * Clients may still hold objects, and so jobs of the engine: the process ends after this, which takes the objects with
- * it, so here the engine only stops and writes what there is to write.
+ * Clients may still hold objects, and so jobs of the engine: the process ends after this, which
+ * takes the objects with it, so here the engine only stops and writes what there is to write.
  */
 void com_stop(void)
 {

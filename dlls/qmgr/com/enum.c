@@ -1,6 +1,6 @@
 /*
- * The enumerators of jobs and of files: pictures of a list at the time they were made. One body serves both; only the
- * tables and what an element becomes differ.
+ * The enumerators of jobs and of files: pictures of a list at the time they were made. One body
+ * serves both; only the tables and what an element becomes differ.
  */
 #include "com.h"
 
@@ -11,7 +11,7 @@
 struct snapshot {
     LONG refs;
     ULONG count;
-    struct job **jobs;   /* one of the two */
+    struct job **jobs; /* one of the two */
     struct file **files;
     BOOL privileged;
 };
@@ -78,11 +78,13 @@ static ULONG enumerator_release(struct enumerator *object)
 static HRESULT make_element(struct snapshot *snapshot, ULONG index, IUnknown **out)
 {
     if (snapshot->jobs)
-        return job_object_create(snapshot->jobs[index], snapshot->privileged, (IBackgroundCopyJob **)out);
+        return job_object_create(snapshot->jobs[index], snapshot->privileged,
+                                 (IBackgroundCopyJob **)out);
     return file_object_create(snapshot->files[index], (IBackgroundCopyFile **)out);
 }
 
-static HRESULT enumerator_next(struct enumerator *object, ULONG count, IUnknown **out, ULONG *fetched)
+static HRESULT enumerator_next(struct enumerator *object, ULONG count, IUnknown **out,
+                               ULONG *fetched)
 {
     ULONG first, given = 0;
     HRESULT hr = S_OK;
@@ -158,7 +160,8 @@ static struct enumerator *impl_from_jobs(IEnumBackgroundCopyJobs *iface)
     return CONTAINING_RECORD(iface, struct enumerator, jobs_iface);
 }
 
-static HRESULT STDMETHODCALLTYPE jobs_QueryInterface(IEnumBackgroundCopyJobs *iface, REFIID iid, void **out)
+static HRESULT STDMETHODCALLTYPE jobs_QueryInterface(IEnumBackgroundCopyJobs *iface, REFIID iid,
+                                                     void **out)
 {
     if (!out)
         return E_INVALIDARG;
@@ -180,8 +183,8 @@ static ULONG STDMETHODCALLTYPE jobs_Release(IEnumBackgroundCopyJobs *iface)
     return enumerator_release(impl_from_jobs(iface));
 }
 
-static HRESULT STDMETHODCALLTYPE jobs_Next(IEnumBackgroundCopyJobs *iface, ULONG count, IBackgroundCopyJob **out,
-                                           ULONG *fetched)
+static HRESULT STDMETHODCALLTYPE jobs_Next(IEnumBackgroundCopyJobs *iface, ULONG count,
+                                           IBackgroundCopyJob **out, ULONG *fetched)
 {
     return enumerator_next(impl_from_jobs(iface), count, (IUnknown **)out, fetched);
 }
@@ -196,7 +199,8 @@ static HRESULT STDMETHODCALLTYPE jobs_Reset(IEnumBackgroundCopyJobs *iface)
     return enumerator_reset(impl_from_jobs(iface));
 }
 
-static HRESULT STDMETHODCALLTYPE jobs_Clone(IEnumBackgroundCopyJobs *iface, IEnumBackgroundCopyJobs **out)
+static HRESULT STDMETHODCALLTYPE jobs_Clone(IEnumBackgroundCopyJobs *iface,
+                                            IEnumBackgroundCopyJobs **out)
 {
     struct enumerator *clone;
     HRESULT hr;
@@ -227,7 +231,8 @@ static const IEnumBackgroundCopyJobsVtbl enum_jobs_vtbl = {
     .GetCount = jobs_GetCount,
 };
 
-HRESULT enum_jobs_create(struct engine *engine, const WCHAR *owner, BOOL privileged, IEnumBackgroundCopyJobs **out)
+HRESULT enum_jobs_create(struct engine *engine, const WCHAR *owner, BOOL privileged,
+                         IEnumBackgroundCopyJobs **out)
 {
     struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
     struct enumerator *object;
@@ -256,7 +261,8 @@ static struct enumerator *impl_from_files(IEnumBackgroundCopyFiles *iface)
     return CONTAINING_RECORD(iface, struct enumerator, files_iface);
 }
 
-static HRESULT STDMETHODCALLTYPE files_QueryInterface(IEnumBackgroundCopyFiles *iface, REFIID iid, void **out)
+static HRESULT STDMETHODCALLTYPE files_QueryInterface(IEnumBackgroundCopyFiles *iface, REFIID iid,
+                                                      void **out)
 {
     if (!out)
         return E_INVALIDARG;
@@ -278,8 +284,8 @@ static ULONG STDMETHODCALLTYPE files_Release(IEnumBackgroundCopyFiles *iface)
     return enumerator_release(impl_from_files(iface));
 }
 
-static HRESULT STDMETHODCALLTYPE files_Next(IEnumBackgroundCopyFiles *iface, ULONG count, IBackgroundCopyFile **out,
-                                            ULONG *fetched)
+static HRESULT STDMETHODCALLTYPE files_Next(IEnumBackgroundCopyFiles *iface, ULONG count,
+                                            IBackgroundCopyFile **out, ULONG *fetched)
 {
     return enumerator_next(impl_from_files(iface), count, (IUnknown **)out, fetched);
 }
@@ -294,7 +300,8 @@ static HRESULT STDMETHODCALLTYPE files_Reset(IEnumBackgroundCopyFiles *iface)
     return enumerator_reset(impl_from_files(iface));
 }
 
-static HRESULT STDMETHODCALLTYPE files_Clone(IEnumBackgroundCopyFiles *iface, IEnumBackgroundCopyFiles **out)
+static HRESULT STDMETHODCALLTYPE files_Clone(IEnumBackgroundCopyFiles *iface,
+                                             IEnumBackgroundCopyFiles **out)
 {
     struct enumerator *clone;
     HRESULT hr;

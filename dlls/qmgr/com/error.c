@@ -17,7 +17,8 @@ static struct error_object *impl_from_error(IBackgroundCopyError *iface)
     return CONTAINING_RECORD(iface, struct error_object, error_iface);
 }
 
-static HRESULT STDMETHODCALLTYPE error_QueryInterface(IBackgroundCopyError *iface, REFIID iid, void **out)
+static HRESULT STDMETHODCALLTYPE error_QueryInterface(IBackgroundCopyError *iface, REFIID iid,
+                                                      void **out)
 {
     if (!out)
         return E_INVALIDARG;
@@ -48,7 +49,8 @@ static ULONG STDMETHODCALLTYPE error_Release(IBackgroundCopyError *iface)
     return refs;
 }
 
-static HRESULT STDMETHODCALLTYPE error_GetError(IBackgroundCopyError *iface, BG_ERROR_CONTEXT *context, HRESULT *code)
+static HRESULT STDMETHODCALLTYPE error_GetError(IBackgroundCopyError *iface,
+                                                BG_ERROR_CONTEXT *context, HRESULT *code)
 {
     struct error_object *object = impl_from_error(iface);
 
@@ -59,7 +61,8 @@ static HRESULT STDMETHODCALLTYPE error_GetError(IBackgroundCopyError *iface, BG_
     return S_OK;
 }
 
-static HRESULT STDMETHODCALLTYPE error_GetFile(IBackgroundCopyError *iface, IBackgroundCopyFile **out)
+static HRESULT STDMETHODCALLTYPE error_GetFile(IBackgroundCopyError *iface,
+                                               IBackgroundCopyFile **out)
 {
     struct error_object *object = impl_from_error(iface);
 
@@ -69,21 +72,24 @@ static HRESULT STDMETHODCALLTYPE error_GetFile(IBackgroundCopyError *iface, IBac
     return object->file ? file_object_create(object->file, out) : BG_E_FILE_NOT_AVAILABLE;
 }
 
-static HRESULT STDMETHODCALLTYPE error_GetErrorDescription(IBackgroundCopyError *iface, DWORD language, LPWSTR *out)
+static HRESULT STDMETHODCALLTYPE error_GetErrorDescription(IBackgroundCopyError *iface,
+                                                           DWORD language, LPWSTR *out)
 {
     if (!out)
         return E_INVALIDARG;
     *out = NULL;
-    return language ? com_error_text(impl_from_error(iface)->error.code, language, out) : E_INVALIDARG;
+    return language ? com_error_text(impl_from_error(iface)->error.code, language, out)
+                    : E_INVALIDARG;
 }
 
-static HRESULT STDMETHODCALLTYPE error_GetErrorContextDescription(IBackgroundCopyError *iface, DWORD language,
-                                                                  LPWSTR *out)
+static HRESULT STDMETHODCALLTYPE error_GetErrorContextDescription(IBackgroundCopyError *iface,
+                                                                  DWORD language, LPWSTR *out)
 {
     if (!out)
         return E_INVALIDARG;
     *out = NULL;
-    return language ? com_context_text(impl_from_error(iface)->error.context, language, out) : E_INVALIDARG;
+    return language ? com_context_text(impl_from_error(iface)->error.context, language, out)
+                    : E_INVALIDARG;
 }
 
 /* "http" stands for HTTPS too, "file" for SMB (nf-bits-ibackgroundcopyerror-getprotocol). */
@@ -95,11 +101,10 @@ static HRESULT STDMETHODCALLTYPE error_GetProtocol(IBackgroundCopyError *iface, 
     if (!out)
         return E_INVALIDARG;
     *out = NULL;
-    if (!object->file ||
-        (object->error.context != BG_ERROR_CONTEXT_REMOTE_FILE &&
-         object->error.context != BG_ERROR_CONTEXT_GENERAL_TRANSPORT &&
-         object->error.context != BG_ERROR_CONTEXT_REMOTE_APPLICATION &&
-         object->error.context != BG_ERROR_CONTEXT_SERVER_CERTIFICATE_CALLBACK))
+    if (!object->file || (object->error.context != BG_ERROR_CONTEXT_REMOTE_FILE &&
+                          object->error.context != BG_ERROR_CONTEXT_GENERAL_TRANSPORT &&
+                          object->error.context != BG_ERROR_CONTEXT_REMOTE_APPLICATION &&
+                          object->error.context != BG_ERROR_CONTEXT_SERVER_CERTIFICATE_CALLBACK))
         return BG_E_PROTOCOL_NOT_AVAILABLE;
     job_lock(file_job(object->file));
     http = !_wcsnicmp(file_data(object->file)->remote_name, L"http", 4);
@@ -119,7 +124,8 @@ static const IBackgroundCopyErrorVtbl error_vtbl = {
     .GetProtocol = error_GetProtocol,
 };
 
-HRESULT error_object_create(const struct model_error *error, struct file *file, IBackgroundCopyError **out)
+HRESULT error_object_create(const struct model_error *error, struct file *file,
+                            IBackgroundCopyError **out)
 {
     struct error_object *object = calloc(1, sizeof(*object));
 

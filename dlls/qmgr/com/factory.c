@@ -4,13 +4,15 @@
 #include "com.h"
 
 static const CLSID *const classes[COM_CLASS_COUNT] = {
-    &CLSID_BackgroundCopyManager,     &CLSID_BackgroundCopyManager1_5,  &CLSID_BackgroundCopyManager2_0,
-    &CLSID_BackgroundCopyManager2_5,  &CLSID_BackgroundCopyManager3_0,  &CLSID_BackgroundCopyManager4_0,
-    &CLSID_BackgroundCopyManager5_0,  &CLSID_BackgroundCopyManager10_1, &CLSID_BackgroundCopyManager10_2,
-    &CLSID_BackgroundCopyManager10_3,
+    &CLSID_BackgroundCopyManager,     &CLSID_BackgroundCopyManager1_5,
+    &CLSID_BackgroundCopyManager2_0,  &CLSID_BackgroundCopyManager2_5,
+    &CLSID_BackgroundCopyManager3_0,  &CLSID_BackgroundCopyManager4_0,
+    &CLSID_BackgroundCopyManager5_0,  &CLSID_BackgroundCopyManager10_1,
+    &CLSID_BackgroundCopyManager10_2, &CLSID_BackgroundCopyManager10_3,
 };
 
-static HRESULT STDMETHODCALLTYPE factory_QueryInterface(IClassFactory *iface, REFIID iid, void **out)
+static HRESULT STDMETHODCALLTYPE factory_QueryInterface(IClassFactory *iface, REFIID iid,
+                                                        void **out)
 {
     if (!out)
         return E_POINTER;
@@ -32,7 +34,8 @@ static ULONG STDMETHODCALLTYPE factory_Release(IClassFactory *iface)
     return 1;
 }
 
-static HRESULT STDMETHODCALLTYPE factory_CreateInstance(IClassFactory *iface, IUnknown *outer, REFIID iid, void **out)
+static HRESULT STDMETHODCALLTYPE factory_CreateInstance(IClassFactory *iface, IUnknown *outer,
+                                                        REFIID iid, void **out)
 {
     IBackgroundCopyManager *manager;
     HRESULT hr;
@@ -69,7 +72,7 @@ static const IClassFactoryVtbl factory_vtbl = {
     .LockServer = factory_LockServer,
 };
 
-static IClassFactory manager_factory = {(IClassFactoryVtbl *)&factory_vtbl};
+static IClassFactory manager_factory = {&factory_vtbl};
 
 HRESULT factory_create(REFCLSID clsid, REFIID iid, void **out)
 {
@@ -86,8 +89,9 @@ HRESULT factory_create(REFCLSID clsid, REFIID iid, void **out)
 HRESULT factory_register_all(DWORD *cookies)
 {
     for (ULONG i = 0; i < COM_CLASS_COUNT; i++) {
-        HRESULT hr = CoRegisterClassObject(classes[i], (IUnknown *)&manager_factory, CLSCTX_LOCAL_SERVER,
-                                           REGCLS_MULTIPLEUSE | REGCLS_SUSPENDED, &cookies[i]);
+        HRESULT hr =
+            CoRegisterClassObject(classes[i], (IUnknown *)&manager_factory, CLSCTX_LOCAL_SERVER,
+                                  REGCLS_MULTIPLEUSE | REGCLS_SUSPENDED, &cookies[i]);
 
         if (FAILED(hr)) {
             factory_revoke_all(cookies, i);

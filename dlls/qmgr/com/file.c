@@ -27,15 +27,17 @@ static const struct model_file *lock_file(IBackgroundCopyFile6 *iface, struct jo
     return file_data(file);
 }
 
-static HRESULT STDMETHODCALLTYPE file_QueryInterface(IBackgroundCopyFile6 *iface, REFIID iid, void **out)
+static HRESULT STDMETHODCALLTYPE file_QueryInterface(IBackgroundCopyFile6 *iface, REFIID iid,
+                                                     void **out)
 {
     if (!out)
         return E_INVALIDARG;
     *out = NULL;
     if (!IsEqualIID(iid, &IID_IUnknown) && !IsEqualIID(iid, &IID_IBackgroundCopyFile) &&
-        !IsEqualIID(iid, &IID_IBackgroundCopyFile2) && !IsEqualIID(iid, &IID_IBackgroundCopyFile3) &&
-        !IsEqualIID(iid, &IID_IBackgroundCopyFile4) && !IsEqualIID(iid, &IID_IBackgroundCopyFile5) &&
-        !IsEqualIID(iid, &IID_IBackgroundCopyFile6))
+        !IsEqualIID(iid, &IID_IBackgroundCopyFile2) &&
+        !IsEqualIID(iid, &IID_IBackgroundCopyFile3) &&
+        !IsEqualIID(iid, &IID_IBackgroundCopyFile4) &&
+        !IsEqualIID(iid, &IID_IBackgroundCopyFile5) && !IsEqualIID(iid, &IID_IBackgroundCopyFile6))
         return E_NOINTERFACE;
     IBackgroundCopyFile6_AddRef(iface);
     *out = iface;
@@ -82,7 +84,8 @@ static HRESULT STDMETHODCALLTYPE file_GetLocalName(IBackgroundCopyFile6 *iface, 
     return *out ? S_OK : E_OUTOFMEMORY;
 }
 
-static HRESULT STDMETHODCALLTYPE file_GetProgress(IBackgroundCopyFile6 *iface, BG_FILE_PROGRESS *out)
+static HRESULT STDMETHODCALLTYPE file_GetProgress(IBackgroundCopyFile6 *iface,
+                                                  BG_FILE_PROGRESS *out)
 {
     if (!out)
         return E_INVALIDARG;
@@ -91,7 +94,8 @@ static HRESULT STDMETHODCALLTYPE file_GetProgress(IBackgroundCopyFile6 *iface, B
 }
 
 /* An array of ranges for the client; S_FALSE, 0 and NULL for none. */
-static HRESULT give_ranges(const BG_FILE_RANGE *ranges, ULONG count, DWORD *out_count, BG_FILE_RANGE **out)
+static HRESULT give_ranges(const BG_FILE_RANGE *ranges, ULONG count, DWORD *out_count,
+                           BG_FILE_RANGE **out)
 {
     *out_count = 0;
     *out = NULL;
@@ -105,7 +109,8 @@ static HRESULT give_ranges(const BG_FILE_RANGE *ranges, ULONG count, DWORD *out_
     return S_OK;
 }
 
-static HRESULT STDMETHODCALLTYPE file_GetFileRanges(IBackgroundCopyFile6 *iface, DWORD *count, BG_FILE_RANGE **out)
+static HRESULT STDMETHODCALLTYPE file_GetFileRanges(IBackgroundCopyFile6 *iface, DWORD *count,
+                                                    BG_FILE_RANGE **out)
 {
     const struct model_file *data;
     struct job *job;
@@ -173,7 +178,8 @@ static HRESULT STDMETHODCALLTYPE file_IsDownloadedFromPeer(IBackgroundCopyFile6 
     return S_OK;
 }
 
-static HRESULT STDMETHODCALLTYPE file_GetPeerDownloadStats(IBackgroundCopyFile6 *iface, PUINT64 origin, PUINT64 peers)
+static HRESULT STDMETHODCALLTYPE file_GetPeerDownloadStats(IBackgroundCopyFile6 *iface,
+                                                           PUINT64 origin, PUINT64 peers)
 {
     const struct model_file *data;
     struct job *job;
@@ -187,13 +193,16 @@ static HRESULT STDMETHODCALLTYPE file_GetPeerDownloadStats(IBackgroundCopyFile6 
     return S_OK;
 }
 
-static HRESULT STDMETHODCALLTYPE file_SetProperty(IBackgroundCopyFile6 *iface, BITS_FILE_PROPERTY_ID id,
+static HRESULT STDMETHODCALLTYPE file_SetProperty(IBackgroundCopyFile6 *iface,
+                                                  BITS_FILE_PROPERTY_ID id,
                                                   BITS_FILE_PROPERTY_VALUE value)
 {
-    return id == BITS_FILE_PROPERTY_ID_HTTP_RESPONSE_HEADERS ? BG_E_READ_ONLY_PROPERTY : BG_E_UNKNOWN_PROPERTY_ID;
+    return id == BITS_FILE_PROPERTY_ID_HTTP_RESPONSE_HEADERS ? BG_E_READ_ONLY_PROPERTY
+                                                             : BG_E_UNKNOWN_PROPERTY_ID;
 }
 
-static HRESULT STDMETHODCALLTYPE file_GetProperty(IBackgroundCopyFile6 *iface, BITS_FILE_PROPERTY_ID id,
+static HRESULT STDMETHODCALLTYPE file_GetProperty(IBackgroundCopyFile6 *iface,
+                                                  BITS_FILE_PROPERTY_ID id,
                                                   BITS_FILE_PROPERTY_VALUE *value)
 {
     struct job *job;
@@ -208,7 +217,8 @@ static HRESULT STDMETHODCALLTYPE file_GetProperty(IBackgroundCopyFile6 *iface, B
     return value->String ? S_OK : E_OUTOFMEMORY;
 }
 
-static HRESULT STDMETHODCALLTYPE file_UpdateDownloadPosition(IBackgroundCopyFile6 *iface, UINT64 offset)
+static HRESULT STDMETHODCALLTYPE file_UpdateDownloadPosition(IBackgroundCopyFile6 *iface,
+                                                             UINT64 offset)
 {
     return file_update_position(impl_from_file6(iface)->file, offset);
 }

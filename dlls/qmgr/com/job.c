@@ -1,12 +1,14 @@
 /*
- * The job object: IBackgroundCopyJob to Job5 on one table. The methods of the first version are here, those of the
- * later ones in job_extended.c, the HTTP options in job_http.c, the token options in job_token.c.
+ * The job object: IBackgroundCopyJob to Job5 on one table. The methods of the first version are
+ * here, those of the later ones in job_extended.c, the HTTP options in job_http.c, the token
+ * options in job_token.c.
  */
 #include "com.h"
 
 #include <stdlib.h>
 
-static HRESULT STDMETHODCALLTYPE job_QueryInterface(IBackgroundCopyJob5 *iface, REFIID iid, void **out)
+static HRESULT STDMETHODCALLTYPE job_QueryInterface(IBackgroundCopyJob5 *iface, REFIID iid,
+                                                    void **out)
 {
     struct job_object *object = impl_from_job5(iface);
 
@@ -47,7 +49,8 @@ static ULONG STDMETHODCALLTYPE job_Release(IBackgroundCopyJob5 *iface)
     return refs;
 }
 
-static HRESULT STDMETHODCALLTYPE job_AddFileSet(IBackgroundCopyJob5 *iface, ULONG count, BG_FILE_INFO *set)
+static HRESULT STDMETHODCALLTYPE job_AddFileSet(IBackgroundCopyJob5 *iface, ULONG count,
+                                                BG_FILE_INFO *set)
 {
     struct job_object *object = impl_from_job5(iface);
     struct file_request *requests;
@@ -67,7 +70,8 @@ static HRESULT STDMETHODCALLTYPE job_AddFileSet(IBackgroundCopyJob5 *iface, ULON
     return hr;
 }
 
-static HRESULT STDMETHODCALLTYPE job_AddFile(IBackgroundCopyJob5 *iface, LPCWSTR remote, LPCWSTR local)
+static HRESULT STDMETHODCALLTYPE job_AddFile(IBackgroundCopyJob5 *iface, LPCWSTR remote,
+                                             LPCWSTR local)
 {
     struct job_object *object = impl_from_job5(iface);
     struct file_request request = {remote, local, NULL, 0};
@@ -75,7 +79,8 @@ static HRESULT STDMETHODCALLTYPE job_AddFile(IBackgroundCopyJob5 *iface, LPCWSTR
     return job_add_files(object->job, &request, 1, object->privileged);
 }
 
-static HRESULT STDMETHODCALLTYPE job_EnumFiles(IBackgroundCopyJob5 *iface, IEnumBackgroundCopyFiles **out)
+static HRESULT STDMETHODCALLTYPE job_EnumFiles(IBackgroundCopyJob5 *iface,
+                                               IEnumBackgroundCopyFiles **out)
 {
     if (!out)
         return E_INVALIDARG;
@@ -148,7 +153,8 @@ static HRESULT STDMETHODCALLTYPE job_GetState(IBackgroundCopyJob5 *iface, BG_JOB
     return S_OK;
 }
 
-static HRESULT STDMETHODCALLTYPE job_GetError(IBackgroundCopyJob5 *iface, IBackgroundCopyError **out)
+static HRESULT STDMETHODCALLTYPE job_GetError(IBackgroundCopyJob5 *iface,
+                                              IBackgroundCopyError **out)
 {
     struct model_error error;
     struct file *file;
@@ -259,7 +265,8 @@ static HRESULT STDMETHODCALLTYPE job_GetPriority(IBackgroundCopyJob5 *iface, BG_
 static HRESULT STDMETHODCALLTYPE job_SetNotifyFlags(IBackgroundCopyJob5 *iface, ULONG value)
 {
     const ULONG valid = BG_NOTIFY_JOB_TRANSFERRED | BG_NOTIFY_JOB_ERROR | BG_NOTIFY_DISABLE |
-                        BG_NOTIFY_JOB_MODIFICATION | BG_NOTIFY_FILE_TRANSFERRED | BG_NOTIFY_FILE_RANGES_TRANSFERRED;
+                        BG_NOTIFY_JOB_MODIFICATION | BG_NOTIFY_FILE_TRANSFERRED |
+                        BG_NOTIFY_FILE_RANGES_TRANSFERRED;
     struct job_change change;
     HRESULT hr;
 
@@ -351,8 +358,9 @@ static HRESULT STDMETHODCALLTYPE job_GetErrorCount(IBackgroundCopyJob5 *iface, U
 }
 
 /* nf-bits-ibackgroundcopyjob-setproxysettings */
-static HRESULT STDMETHODCALLTYPE job_SetProxySettings(IBackgroundCopyJob5 *iface, BG_JOB_PROXY_USAGE usage,
-                                                      const WCHAR *list, const WCHAR *bypass)
+static HRESULT STDMETHODCALLTYPE job_SetProxySettings(IBackgroundCopyJob5 *iface,
+                                                      BG_JOB_PROXY_USAGE usage, const WCHAR *list,
+                                                      const WCHAR *bypass)
 {
     struct job_change change;
     HRESULT hr;
@@ -375,8 +383,9 @@ static HRESULT STDMETHODCALLTYPE job_SetProxySettings(IBackgroundCopyJob5 *iface
     return job_change_end(&change, hr);
 }
 
-static HRESULT STDMETHODCALLTYPE job_GetProxySettings(IBackgroundCopyJob5 *iface, BG_JOB_PROXY_USAGE *usage,
-                                                      LPWSTR *list, LPWSTR *bypass)
+static HRESULT STDMETHODCALLTYPE job_GetProxySettings(IBackgroundCopyJob5 *iface,
+                                                      BG_JOB_PROXY_USAGE *usage, LPWSTR *list,
+                                                      LPWSTR *bypass)
 {
     struct job *job = impl_from_job5(iface)->job;
     const struct model_job *data;
@@ -405,7 +414,8 @@ static HRESULT STDMETHODCALLTYPE job_TakeOwnership(IBackgroundCopyJob5 *iface)
 
     if (FAILED(hr))
         return hr;
-    hr = caller.administrator ? job_take_ownership(impl_from_job5(iface)->job, &caller) : E_ACCESSDENIED;
+    hr = caller.administrator ? job_take_ownership(impl_from_job5(iface)->job, &caller)
+                              : E_ACCESSDENIED;
     os_identity_release(&caller);
     return hr;
 }

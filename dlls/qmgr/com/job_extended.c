@@ -7,7 +7,8 @@
 
 /* BITS 1.5 */
 
-HRESULT STDMETHODCALLTYPE job_SetNotifyCmdLine(IBackgroundCopyJob5 *iface, LPCWSTR program, LPCWSTR parameters)
+HRESULT STDMETHODCALLTYPE job_SetNotifyCmdLine(IBackgroundCopyJob5 *iface, LPCWSTR program,
+                                               LPCWSTR parameters)
 {
     struct job_change change;
     HRESULT hr;
@@ -36,7 +37,8 @@ HRESULT STDMETHODCALLTYPE job_SetNotifyCmdLine(IBackgroundCopyJob5 *iface, LPCWS
 }
 
 /* Two strings of a locked job; unlocks it. */
-static HRESULT get_strings(struct job *job, const WCHAR *a, WCHAR **out_a, const WCHAR *b, WCHAR **out_b)
+static HRESULT get_strings(struct job *job, const WCHAR *a, WCHAR **out_a, const WCHAR *b,
+                           WCHAR **out_b)
 {
     *out_a = com_string(a);
     *out_b = com_string(b);
@@ -49,7 +51,8 @@ static HRESULT get_strings(struct job *job, const WCHAR *a, WCHAR **out_a, const
     return E_OUTOFMEMORY;
 }
 
-HRESULT STDMETHODCALLTYPE job_GetNotifyCmdLine(IBackgroundCopyJob5 *iface, LPWSTR *program, LPWSTR *parameters)
+HRESULT STDMETHODCALLTYPE job_GetNotifyCmdLine(IBackgroundCopyJob5 *iface, LPWSTR *program,
+                                               LPWSTR *parameters)
 {
     struct job *job = impl_from_job5(iface)->job;
     const struct model_job *data;
@@ -60,7 +63,8 @@ HRESULT STDMETHODCALLTYPE job_GetNotifyCmdLine(IBackgroundCopyJob5 *iface, LPWST
     return get_strings(job, data->notify_program, program, data->notify_parameters, parameters);
 }
 
-/* The reply methods are for upload-reply jobs alone (nf-bits1_5-ibackgroundcopyjob2-getreplyprogress). */
+/* The reply methods are for upload-reply jobs alone
+ * (nf-bits1_5-ibackgroundcopyjob2-getreplyprogress). */
 static BOOL has_reply(struct job *job)
 {
     BOOL reply = job_lock(job)->type == BG_JOB_TYPE_UPLOAD_REPLY;
@@ -69,7 +73,8 @@ static BOOL has_reply(struct job *job)
     return reply;
 }
 
-HRESULT STDMETHODCALLTYPE job_GetReplyProgress(IBackgroundCopyJob5 *iface, BG_JOB_REPLY_PROGRESS *progress)
+HRESULT STDMETHODCALLTYPE job_GetReplyProgress(IBackgroundCopyJob5 *iface,
+                                               BG_JOB_REPLY_PROGRESS *progress)
 {
     struct job *job = impl_from_job5(iface)->job;
     const struct model_job *data;
@@ -88,7 +93,8 @@ HRESULT STDMETHODCALLTYPE job_GetReplyProgress(IBackgroundCopyJob5 *iface, BG_JO
 /* Reads a whole file of known size into task memory. */
 static HRESULT read_reply(const WCHAR *path, ULONG size, byte **out)
 {
-    HANDLE file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, OPEN_EXISTING, 0, NULL);
+    HANDLE file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL,
+                              OPEN_EXISTING, 0, NULL);
     byte *buffer = CoTaskMemAlloc(size);
     HRESULT hr = S_OK;
     DWORD read;
@@ -109,7 +115,8 @@ static HRESULT read_reply(const WCHAR *path, ULONG size, byte **out)
     return hr;
 }
 
-HRESULT STDMETHODCALLTYPE job_GetReplyData(IBackgroundCopyJob5 *iface, byte **buffer, UINT64 *length)
+HRESULT STDMETHODCALLTYPE job_GetReplyData(IBackgroundCopyJob5 *iface, byte **buffer,
+                                           UINT64 *length)
 {
     struct job *job = impl_from_job5(iface)->job;
     const struct model_job *data;
@@ -175,11 +182,13 @@ static HRESULT check_auth(BG_AUTH_TARGET target, BG_AUTH_SCHEME scheme)
     return S_OK;
 }
 
-/* ns-bits1_5-bg_basic_credentials: both strings, or for NTLM and Negotiate none for the caller's own. */
+/* ns-bits1_5-bg_basic_credentials: both strings, or for NTLM and Negotiate none for the caller's
+ * own. */
 static HRESULT check_credentials(const BG_AUTH_CREDENTIALS *credentials)
 {
     const BG_BASIC_CREDENTIALS *basic = &credentials->Credentials.Basic;
-    BOOL implicit = credentials->Scheme == BG_AUTH_SCHEME_NTLM || credentials->Scheme == BG_AUTH_SCHEME_NEGOTIATE;
+    BOOL implicit = credentials->Scheme == BG_AUTH_SCHEME_NTLM ||
+                    credentials->Scheme == BG_AUTH_SCHEME_NEGOTIATE;
     HRESULT hr = check_auth(credentials->Target, credentials->Scheme);
 
     if (FAILED(hr))
@@ -193,7 +202,8 @@ static HRESULT check_credentials(const BG_AUTH_CREDENTIALS *credentials)
     return S_OK;
 }
 
-HRESULT STDMETHODCALLTYPE job_SetCredentials(IBackgroundCopyJob5 *iface, BG_AUTH_CREDENTIALS *credentials)
+HRESULT STDMETHODCALLTYPE job_SetCredentials(IBackgroundCopyJob5 *iface,
+                                             BG_AUTH_CREDENTIALS *credentials)
 {
     struct model_credential credential = {0};
     struct job_change change;
@@ -208,7 +218,8 @@ HRESULT STDMETHODCALLTYPE job_SetCredentials(IBackgroundCopyJob5 *iface, BG_AUTH
     credential.scheme = credentials->Scheme;
     hr = model_set_string(&credential.user, credentials->Credentials.Basic.UserName);
     if (SUCCEEDED(hr) && credentials->Credentials.Basic.Password)
-        hr = os_protect(credentials->Credentials.Basic.Password, &credential.secret, &credential.secret_size);
+        hr = os_protect(credentials->Credentials.Basic.Password, &credential.secret,
+                        &credential.secret_size);
     if (SUCCEEDED(hr))
         hr = job_change_begin(impl_from_job5(iface)->job, &change);
     if (SUCCEEDED(hr))
@@ -244,7 +255,8 @@ static BOOL is_download(struct job *job)
     return download;
 }
 
-HRESULT STDMETHODCALLTYPE job_ReplaceRemotePrefix(IBackgroundCopyJob5 *iface, LPCWSTR old_prefix, LPCWSTR new_prefix)
+HRESULT STDMETHODCALLTYPE job_ReplaceRemotePrefix(IBackgroundCopyJob5 *iface, LPCWSTR old_prefix,
+                                                  LPCWSTR new_prefix)
 {
     struct job *job = impl_from_job5(iface)->job;
 
@@ -255,8 +267,8 @@ HRESULT STDMETHODCALLTYPE job_ReplaceRemotePrefix(IBackgroundCopyJob5 *iface, LP
     return job_replace_remote_prefix(job, old_prefix, new_prefix);
 }
 
-HRESULT STDMETHODCALLTYPE job_AddFileWithRanges(IBackgroundCopyJob5 *iface, LPCWSTR remote, LPCWSTR local, DWORD count,
-                                                BG_FILE_RANGE ranges[])
+HRESULT STDMETHODCALLTYPE job_AddFileWithRanges(IBackgroundCopyJob5 *iface, LPCWSTR remote,
+                                                LPCWSTR local, DWORD count, BG_FILE_RANGE ranges[])
 {
     struct job_object *object = impl_from_job5(iface);
     struct file_request request = {remote, local, ranges, count};
@@ -369,10 +381,12 @@ HRESULT STDMETHODCALLTYPE job_GetMaximumDownloadTime(IBackgroundCopyJob5 *iface,
 /* BITS 5.0: ne-bits5_0-bits_job_property_id has what may be set when. */
 
 /* Whether the property may be set now. The job is latched: its files do not change. */
-static HRESULT check_property(const struct job_change *change, BITS_JOB_PROPERTY_ID id, BOOL has_files)
+static HRESULT check_property(const struct job_change *change, BITS_JOB_PROPERTY_ID id,
+                              BOOL has_files)
 {
-    BOOL download_only = id == BITS_JOB_PROPERTY_DYNAMIC_CONTENT || id == BITS_JOB_PROPERTY_HIGH_PERFORMANCE ||
-                         id == BITS_JOB_PROPERTY_MAX_DOWNLOAD_SIZE || id == BITS_JOB_PROPERTY_ON_DEMAND_MODE;
+    BOOL download_only =
+        id == BITS_JOB_PROPERTY_DYNAMIC_CONTENT || id == BITS_JOB_PROPERTY_HIGH_PERFORMANCE ||
+        id == BITS_JOB_PROPERTY_MAX_DOWNLOAD_SIZE || id == BITS_JOB_PROPERTY_ON_DEMAND_MODE;
 
     if (download_only && change->next.type != BG_JOB_TYPE_DOWNLOAD)
         return BG_E_PROPERTY_SUPPORTED_FOR_DOWNLOAD_JOBS_ONLY;
@@ -381,7 +395,8 @@ static HRESULT check_property(const struct job_change *change, BITS_JOB_PROPERTY
     return download_only && change->next.resumed_once ? BG_E_READ_ONLY_PROPERTY_AFTER_RESUME : S_OK;
 }
 
-static HRESULT put_property(struct model_job *next, BITS_JOB_PROPERTY_ID id, const BITS_JOB_PROPERTY_VALUE *value)
+static HRESULT put_property(struct model_job *next, BITS_JOB_PROPERTY_ID id,
+                            const BITS_JOB_PROPERTY_VALUE *value)
 {
     switch (id) {
     case BITS_JOB_PROPERTY_ID_COST_FLAGS:

@@ -12,7 +12,8 @@ static struct job_object *impl_from_http(IBackgroundCopyJobHttpOptions3 *iface)
     return CONTAINING_RECORD(iface, struct job_object, http_iface);
 }
 
-static HRESULT STDMETHODCALLTYPE http_QueryInterface(IBackgroundCopyJobHttpOptions3 *iface, REFIID iid, void **out)
+static HRESULT STDMETHODCALLTYPE http_QueryInterface(IBackgroundCopyJobHttpOptions3 *iface,
+                                                     REFIID iid, void **out)
 {
     return IBackgroundCopyJob5_QueryInterface(&impl_from_http(iface)->job_iface, iid, out);
 }
@@ -35,8 +36,10 @@ static const DWORD store_location[] = {
     [BG_CERT_STORE_LOCATION_CURRENT_SERVICE] = CERT_SYSTEM_STORE_CURRENT_SERVICE,
     [BG_CERT_STORE_LOCATION_SERVICES] = CERT_SYSTEM_STORE_SERVICES,
     [BG_CERT_STORE_LOCATION_USERS] = CERT_SYSTEM_STORE_USERS,
-    [BG_CERT_STORE_LOCATION_CURRENT_USER_GROUP_POLICY] = CERT_SYSTEM_STORE_CURRENT_USER_GROUP_POLICY,
-    [BG_CERT_STORE_LOCATION_LOCAL_MACHINE_GROUP_POLICY] = CERT_SYSTEM_STORE_LOCAL_MACHINE_GROUP_POLICY,
+    [BG_CERT_STORE_LOCATION_CURRENT_USER_GROUP_POLICY] =
+        CERT_SYSTEM_STORE_CURRENT_USER_GROUP_POLICY,
+    [BG_CERT_STORE_LOCATION_LOCAL_MACHINE_GROUP_POLICY] =
+        CERT_SYSTEM_STORE_LOCAL_MACHINE_GROUP_POLICY,
     [BG_CERT_STORE_LOCATION_LOCAL_MACHINE_ENTERPRISE] = CERT_SYSTEM_STORE_LOCAL_MACHINE_ENTERPRISE,
 };
 
@@ -48,8 +51,9 @@ static HRESULT open_store(BG_CERT_STORE_LOCATION location, const WCHAR *name, HC
         return E_INVALIDARG;
     if (com_length(name, COM_MAX_CERTIFICATE_STRING) > COM_MAX_CERTIFICATE_STRING)
         return BG_E_STRING_TOO_LONG;
-    *store = CertOpenStore(CERT_STORE_PROV_SYSTEM_W, 0, 0,
-                           store_location[location] | CERT_STORE_OPEN_EXISTING_FLAG | CERT_STORE_READONLY_FLAG, name);
+    *store = CertOpenStore(
+        CERT_STORE_PROV_SYSTEM_W, 0, 0,
+        store_location[location] | CERT_STORE_OPEN_EXISTING_FLAG | CERT_STORE_READONLY_FLAG, name);
     return *store ? S_OK : HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND);
 }
 
@@ -72,9 +76,9 @@ static HRESULT set_certificate(struct job *job, BG_CERT_STORE_LOCATION location,
     return job_change_end(&change, hr);
 }
 
-static HRESULT STDMETHODCALLTYPE http_SetClientCertificateByID(IBackgroundCopyJobHttpOptions3 *iface,
-                                                               BG_CERT_STORE_LOCATION location, LPCWSTR name,
-                                                               byte *hash)
+static HRESULT STDMETHODCALLTYPE
+http_SetClientCertificateByID(IBackgroundCopyJobHttpOptions3 *iface,
+                              BG_CERT_STORE_LOCATION location, LPCWSTR name, byte *hash)
 {
     CRYPT_HASH_BLOB blob = {20, hash};
     PCCERT_CONTEXT certificate;
@@ -86,7 +90,8 @@ static HRESULT STDMETHODCALLTYPE http_SetClientCertificateByID(IBackgroundCopyJo
     hr = open_store(location, name, &store);
     if (FAILED(hr))
         return hr;
-    certificate = CertFindCertificateInStore(store, X509_ASN_ENCODING, 0, CERT_FIND_SHA1_HASH, &blob, NULL);
+    certificate =
+        CertFindCertificateInStore(store, X509_ASN_ENCODING, 0, CERT_FIND_SHA1_HASH, &blob, NULL);
     if (certificate)
         CertFreeCertificateContext(certificate);
     CertCloseStore(store, 0);
@@ -95,9 +100,9 @@ static HRESULT STDMETHODCALLTYPE http_SetClientCertificateByID(IBackgroundCopyJo
     return set_certificate(impl_from_http(iface)->job, location, name, NULL, hash);
 }
 
-static HRESULT STDMETHODCALLTYPE http_SetClientCertificateByName(IBackgroundCopyJobHttpOptions3 *iface,
-                                                                 BG_CERT_STORE_LOCATION location, LPCWSTR name,
-                                                                 LPCWSTR subject)
+static HRESULT STDMETHODCALLTYPE
+http_SetClientCertificateByName(IBackgroundCopyJobHttpOptions3 *iface,
+                                BG_CERT_STORE_LOCATION location, LPCWSTR name, LPCWSTR subject)
 {
     PCCERT_CONTEXT certificate;
     HCERTSTORE store;
@@ -112,7 +117,8 @@ static HRESULT STDMETHODCALLTYPE http_SetClientCertificateByName(IBackgroundCopy
     hr = open_store(location, name, &store);
     if (FAILED(hr))
         return hr;
-    certificate = CertFindCertificateInStore(store, X509_ASN_ENCODING, 0, CERT_FIND_SUBJECT_STR_W, subject, NULL);
+    certificate = CertFindCertificateInStore(store, X509_ASN_ENCODING, 0, CERT_FIND_SUBJECT_STR_W,
+                                             subject, NULL);
     if (!certificate)
         hr = CRYPT_E_NOT_FOUND;
     else if (!CertGetCertificateContextProperty(certificate, CERT_SHA1_HASH_PROP_ID, hash, &size))
@@ -120,7 +126,8 @@ static HRESULT STDMETHODCALLTYPE http_SetClientCertificateByName(IBackgroundCopy
     if (certificate)
         CertFreeCertificateContext(certificate);
     CertCloseStore(store, 0);
-    return FAILED(hr) ? hr : set_certificate(impl_from_http(iface)->job, location, name, subject, hash);
+    return FAILED(hr) ? hr
+                      : set_certificate(impl_from_http(iface)->job, location, name, subject, hash);
 }
 
 static HRESULT STDMETHODCALLTYPE http_RemoveClientCertificate(IBackgroundCopyJobHttpOptions3 *iface)
@@ -143,7 +150,8 @@ static HRESULT STDMETHODCALLTYPE http_RemoveClientCertificate(IBackgroundCopyJob
 
 /* Without a certificate the documented answer is RPC_X_BAD_STUB_DATA. */
 static HRESULT STDMETHODCALLTYPE http_GetClientCertificate(IBackgroundCopyJobHttpOptions3 *iface,
-                                                           BG_CERT_STORE_LOCATION *location, LPWSTR *store, byte **hash,
+                                                           BG_CERT_STORE_LOCATION *location,
+                                                           LPWSTR *store, byte **hash,
                                                            LPWSTR *subject)
 {
     struct job *job = impl_from_http(iface)->job;
@@ -180,7 +188,8 @@ static HRESULT STDMETHODCALLTYPE http_GetClientCertificate(IBackgroundCopyJobHtt
 
 /* ---- headers, security, method ---- */
 
-static HRESULT STDMETHODCALLTYPE http_SetCustomHeaders(IBackgroundCopyJobHttpOptions3 *iface, LPCWSTR headers)
+static HRESULT STDMETHODCALLTYPE http_SetCustomHeaders(IBackgroundCopyJobHttpOptions3 *iface,
+                                                       LPCWSTR headers)
 {
     struct job_change change;
     HRESULT hr;
@@ -195,7 +204,8 @@ static HRESULT STDMETHODCALLTYPE http_SetCustomHeaders(IBackgroundCopyJobHttpOpt
     return job_change_end(&change, model_set_string(&change.next.custom_headers, headers));
 }
 
-static HRESULT STDMETHODCALLTYPE http_GetCustomHeaders(IBackgroundCopyJobHttpOptions3 *iface, LPWSTR *headers)
+static HRESULT STDMETHODCALLTYPE http_GetCustomHeaders(IBackgroundCopyJobHttpOptions3 *iface,
+                                                       LPWSTR *headers)
 {
     struct job *job = impl_from_http(iface)->job;
     const struct model_job *data;
@@ -206,7 +216,8 @@ static HRESULT STDMETHODCALLTYPE http_GetCustomHeaders(IBackgroundCopyJobHttpOpt
     *headers = NULL;
     data = job_lock(job);
     if (data->custom_headers_write_only)
-        hr = E_ACCESSDENIED; /* nf-bits10_3-ibackgroundcopyjobhttpoptions3-makecustomheaderswriteonly */
+        hr = E_ACCESSDENIED; /* nf-bits10_3-ibackgroundcopyjobhttpoptions3-makecustomheaderswriteonly
+                              */
     else if (!data->custom_headers)
         hr = S_FALSE;
     else
@@ -215,16 +226,19 @@ static HRESULT STDMETHODCALLTYPE http_GetCustomHeaders(IBackgroundCopyJobHttpOpt
     return hr;
 }
 
-static HRESULT STDMETHODCALLTYPE http_SetSecurityFlags(IBackgroundCopyJobHttpOptions3 *iface, ULONG flags)
+static HRESULT STDMETHODCALLTYPE http_SetSecurityFlags(IBackgroundCopyJobHttpOptions3 *iface,
+                                                       ULONG flags)
 {
-    const ULONG valid = BG_SSL_ENABLE_CRL_CHECK | BG_SSL_IGNORE_CERT_CN_INVALID | BG_SSL_IGNORE_CERT_DATE_INVALID |
-                        BG_SSL_IGNORE_UNKNOWN_CA | BG_SSL_IGNORE_CERT_WRONG_USAGE | BG_HTTP_REDIRECT_POLICY_MASK |
+    const ULONG valid = BG_SSL_ENABLE_CRL_CHECK | BG_SSL_IGNORE_CERT_CN_INVALID |
+                        BG_SSL_IGNORE_CERT_DATE_INVALID | BG_SSL_IGNORE_UNKNOWN_CA |
+                        BG_SSL_IGNORE_CERT_WRONG_USAGE | BG_HTTP_REDIRECT_POLICY_MASK |
                         BG_HTTP_REDIRECT_POLICY_ALLOW_HTTPS_TO_HTTP;
     struct job_change change;
     HRESULT hr;
 
     /* nf-bits2_5-ibackgroundcopyjobhttpoptions-setsecurityflags */
-    if ((flags & ~valid) || (flags & BG_HTTP_REDIRECT_POLICY_MASK) > BG_HTTP_REDIRECT_POLICY_DISALLOW)
+    if ((flags & ~valid) ||
+        (flags & BG_HTTP_REDIRECT_POLICY_MASK) > BG_HTTP_REDIRECT_POLICY_DISALLOW)
         return E_NOTIMPL;
     hr = job_change_begin(impl_from_http(iface)->job, &change);
     if (FAILED(hr))
@@ -233,7 +247,8 @@ static HRESULT STDMETHODCALLTYPE http_SetSecurityFlags(IBackgroundCopyJobHttpOpt
     return job_change_end(&change, S_OK);
 }
 
-static HRESULT STDMETHODCALLTYPE http_GetSecurityFlags(IBackgroundCopyJobHttpOptions3 *iface, ULONG *flags)
+static HRESULT STDMETHODCALLTYPE http_GetSecurityFlags(IBackgroundCopyJobHttpOptions3 *iface,
+                                                       ULONG *flags)
 {
     struct job *job = impl_from_http(iface)->job;
 
@@ -244,21 +259,22 @@ static HRESULT STDMETHODCALLTYPE http_GetSecurityFlags(IBackgroundCopyJobHttpOpt
     return S_OK;
 }
 
-static HRESULT STDMETHODCALLTYPE http_SetHttpMethod(IBackgroundCopyJobHttpOptions3 *iface, LPCWSTR method)
+static HRESULT STDMETHODCALLTYPE http_SetHttpMethod(IBackgroundCopyJobHttpOptions3 *iface,
+                                                    LPCWSTR method)
 {
     struct job_change change;
-    HRESULT hr;
+    HRESULT hr = com_check_method(method);
 
-    if (!com_token_valid(method))
-        return E_INVALIDARG;
-    hr = job_change_begin(impl_from_http(iface)->job, &change);
+    if (SUCCEEDED(hr))
+        hr = job_change_begin(impl_from_http(iface)->job, &change);
     if (FAILED(hr))
         return hr;
     return job_change_end(&change, model_set_string(&change.next.http_method, method));
 }
 
 /* The default method is GET (nf-bits10_2-ibackgroundcopyjobhttpoptions2-gethttpmethod). */
-static HRESULT STDMETHODCALLTYPE http_GetHttpMethod(IBackgroundCopyJobHttpOptions3 *iface, LPWSTR *method)
+static HRESULT STDMETHODCALLTYPE http_GetHttpMethod(IBackgroundCopyJobHttpOptions3 *iface,
+                                                    LPWSTR *method)
 {
     struct job *job = impl_from_http(iface)->job;
     const WCHAR *set;
@@ -271,15 +287,15 @@ static HRESULT STDMETHODCALLTYPE http_GetHttpMethod(IBackgroundCopyJobHttpOption
     return *method ? S_OK : E_OUTOFMEMORY;
 }
 
-static HRESULT STDMETHODCALLTYPE http_SetServerCertificateValidationInterface(IBackgroundCopyJobHttpOptions3 *iface,
-                                                                              IUnknown *callback)
+static HRESULT STDMETHODCALLTYPE http_SetServerCertificateValidationInterface(
+    IBackgroundCopyJobHttpOptions3 *iface, IUnknown *callback)
 {
     IUnknown *typed = NULL;
     HRESULT hr = S_OK;
 
     if (callback) {
-        hr = IUnknown_QueryInterface(callback, &IID_IBackgroundCopyServerCertificateValidationCallback,
-                                     (void **)&typed);
+        hr = IUnknown_QueryInterface(
+            callback, &IID_IBackgroundCopyServerCertificateValidationCallback, (void **)&typed);
         if (FAILED(hr))
             return BG_E_SERVER_CERT_VALIDATION_INTERFACE_REQUIRED;
     }
@@ -289,7 +305,8 @@ static HRESULT STDMETHODCALLTYPE http_SetServerCertificateValidationInterface(IB
     return hr;
 }
 
-static HRESULT STDMETHODCALLTYPE http_MakeCustomHeadersWriteOnly(IBackgroundCopyJobHttpOptions3 *iface)
+static HRESULT STDMETHODCALLTYPE
+http_MakeCustomHeadersWriteOnly(IBackgroundCopyJobHttpOptions3 *iface)
 {
     struct job_change change;
     HRESULT hr = job_change_begin(impl_from_http(iface)->job, &change);

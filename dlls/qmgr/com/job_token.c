@@ -1,6 +1,6 @@
 /*
- * IBitsTokenOptions of the job object: the helper token, taken from the caller's impersonation, held by the job in
- * memory only (helper-tokens-for-bits-transfer-jobs).
+ * IBitsTokenOptions of the job object: the helper token, taken from the caller's impersonation,
+ * held by the job in memory only (helper-tokens-for-bits-transfer-jobs).
  */
 #include "com.h"
 
@@ -9,7 +9,8 @@ static struct job_object *impl_from_token(IBitsTokenOptions *iface)
     return CONTAINING_RECORD(iface, struct job_object, token_iface);
 }
 
-static HRESULT STDMETHODCALLTYPE token_QueryInterface(IBitsTokenOptions *iface, REFIID iid, void **out)
+static HRESULT STDMETHODCALLTYPE token_QueryInterface(IBitsTokenOptions *iface, REFIID iid,
+                                                      void **out)
 {
     return IBackgroundCopyJob5_QueryInterface(&impl_from_token(iface)->job_iface, iid, out);
 }

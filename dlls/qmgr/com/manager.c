@@ -1,6 +1,6 @@
 /*
- * The manager: the object every client starts with. Access to jobs is checked here, when an interface is handed out
- * (user-account-control-and-bits), not at each call.
+ * The manager: the object every client starts with. Access to jobs is checked here, when an
+ * interface is handed out (user-account-control-and-bits), not at each call.
  */
 #include "com.h"
 
@@ -16,7 +16,8 @@ static struct manager_object *impl_from_manager(IBackgroundCopyManager *iface)
     return CONTAINING_RECORD(iface, struct manager_object, manager_iface);
 }
 
-static HRESULT STDMETHODCALLTYPE manager_QueryInterface(IBackgroundCopyManager *iface, REFIID iid, void **out)
+static HRESULT STDMETHODCALLTYPE manager_QueryInterface(IBackgroundCopyManager *iface, REFIID iid,
+                                                        void **out)
 {
     if (!out)
         return E_INVALIDARG;
@@ -45,8 +46,9 @@ static ULONG STDMETHODCALLTYPE manager_Release(IBackgroundCopyManager *iface)
     return refs;
 }
 
-static HRESULT STDMETHODCALLTYPE manager_CreateJob(IBackgroundCopyManager *iface, LPCWSTR name, BG_JOB_TYPE type,
-                                                   GUID *id, IBackgroundCopyJob **out)
+static HRESULT STDMETHODCALLTYPE manager_CreateJob(IBackgroundCopyManager *iface, LPCWSTR name,
+                                                   BG_JOB_TYPE type, GUID *id,
+                                                   IBackgroundCopyJob **out)
 {
     struct os_identity caller;
     struct job *job;
@@ -61,7 +63,8 @@ static HRESULT STDMETHODCALLTYPE manager_CreateJob(IBackgroundCopyManager *iface
     hr = os_client_identity(&caller);
     if (FAILED(hr))
         return hr;
-    hr = caller.restricted ? E_ACCESSDENIED : engine_create_job(com_engine(), name, type, &caller, &job);
+    hr = caller.restricted ? E_ACCESSDENIED
+                           : engine_create_job(com_engine(), name, type, &caller, &job);
     if (SUCCEEDED(hr)) {
         hr = job_object_create(job, caller.administrator, out);
         *id = job_lock(job)->id;
@@ -74,7 +77,8 @@ static HRESULT STDMETHODCALLTYPE manager_CreateJob(IBackgroundCopyManager *iface
     return hr;
 }
 
-static HRESULT STDMETHODCALLTYPE manager_GetJob(IBackgroundCopyManager *iface, REFGUID id, IBackgroundCopyJob **out)
+static HRESULT STDMETHODCALLTYPE manager_GetJob(IBackgroundCopyManager *iface, REFGUID id,
+                                                IBackgroundCopyJob **out)
 {
     struct os_identity caller;
     struct job *job;
@@ -92,7 +96,8 @@ static HRESULT STDMETHODCALLTYPE manager_GetJob(IBackgroundCopyManager *iface, R
     if (SUCCEEDED(hr)) {
         mine = !lstrcmpiW(job_lock(job)->owner_sid, caller.sid);
         job_unlock(job);
-        hr = mine || caller.administrator ? job_object_create(job, caller.administrator, out) : E_ACCESSDENIED;
+        hr = mine || caller.administrator ? job_object_create(job, caller.administrator, out)
+                                          : E_ACCESSDENIED;
         os_identity_release(&caller);
     }
     job_release(job);
@@ -121,8 +126,9 @@ static HRESULT STDMETHODCALLTYPE manager_EnumJobs(IBackgroundCopyManager *iface,
     return hr;
 }
 
-static HRESULT STDMETHODCALLTYPE manager_GetErrorDescription(IBackgroundCopyManager *iface, HRESULT code,
-                                                             DWORD language, LPWSTR *out)
+static HRESULT STDMETHODCALLTYPE manager_GetErrorDescription(IBackgroundCopyManager *iface,
+                                                             HRESULT code, DWORD language,
+                                                             LPWSTR *out)
 {
     if (!out)
         return E_INVALIDARG;

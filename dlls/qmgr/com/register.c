@@ -6,10 +6,11 @@
 #include <stdio.h>
 
 /* The AppID in use for the service is the CLSID of the legacy BackgroundCopyQMgr class. */
-#define APP_ID L"{69AD4AEE-51BE-439b-A92C-86AE490E8B30}"
+#define APP_ID      L"{69AD4AEE-51BE-439b-A92C-86AE490E8B30}"
 #define SERVICE_KEY L"SYSTEM\\CurrentControlSet\\Services\\BITS"
 
-static LONG set_string(HKEY root, const WCHAR *path, const WCHAR *name, const WCHAR *value, DWORD type)
+static LONG set_string(HKEY root, const WCHAR *path, const WCHAR *name, const WCHAR *value,
+                       DWORD type)
 {
     return RegSetKeyValueW(root, path, name, type, value, (lstrlenW(value) + 1) * sizeof(*value));
 }
@@ -56,7 +57,8 @@ static LONG join_group(void)
     lstrcpyW(group + length, L"BITS");
     length += 5;
     group[length++] = 0;
-    return RegSetKeyValueW(HKEY_LOCAL_MACHINE, path, L"netsvcs", REG_MULTI_SZ, group, length * sizeof(WCHAR));
+    return RegSetKeyValueW(HKEY_LOCAL_MACHINE, path, L"netsvcs", REG_MULTI_SZ, group,
+                           length * sizeof(WCHAR));
 }
 
 /* The service as Windows has it: in svchost's group netsvcs, our DLL as its ServiceDll. */
@@ -70,16 +72,18 @@ static LONG register_service(const WCHAR *dll)
     manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CREATE_SERVICE);
     if (!manager)
         return GetLastError();
-    service = CreateServiceW(manager, L"BITS", L"Background Intelligent Transfer Service", SERVICE_ALL_ACCESS,
-                             SERVICE_WIN32_SHARE_PROCESS, SERVICE_DEMAND_START, SERVICE_ERROR_NORMAL,
-                             L"%SystemRoot%\\System32\\svchost.exe -k netsvcs", NULL, NULL, NULL, NULL, NULL);
+    service = CreateServiceW(
+        manager, L"BITS", L"Background Intelligent Transfer Service", SERVICE_ALL_ACCESS,
+        SERVICE_WIN32_SHARE_PROCESS, SERVICE_DEMAND_START, SERVICE_ERROR_NORMAL,
+        L"%SystemRoot%\\System32\\svchost.exe -k netsvcs", NULL, NULL, NULL, NULL, NULL);
     if (!service && GetLastError() != ERROR_SERVICE_EXISTS)
         error = GetLastError();
     if (service)
         CloseServiceHandle(service);
     CloseServiceHandle(manager);
     if (!error)
-        error = set_string(HKEY_LOCAL_MACHINE, SERVICE_KEY L"\\Parameters", L"ServiceDll", dll, REG_EXPAND_SZ);
+        error = set_string(HKEY_LOCAL_MACHINE, SERVICE_KEY L"\\Parameters", L"ServiceDll", dll,
+                           REG_EXPAND_SZ);
     return error;
 }
 
@@ -105,7 +109,8 @@ HRESULT register_server(HMODULE module)
     return HRESULT_FROM_WIN32(error);
 }
 
-/* The service entry stays: it belongs to the system, which may have another qmgr.dll to put there. */
+/* The service entry stays: it belongs to the system, which may have another qmgr.dll to put there.
+ */
 HRESULT unregister_server(void)
 {
     WCHAR path[64], clsid[40];
@@ -117,6 +122,7 @@ HRESULT unregister_server(void)
         RegDeleteTreeW(HKEY_CLASSES_ROOT, path);
     }
     RegDeleteTreeW(HKEY_CLASSES_ROOT, L"AppID\\" APP_ID);
-    RegDeleteTreeW(HKEY_LOCAL_MACHINE, L"SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application\\Bits");
+    RegDeleteTreeW(HKEY_LOCAL_MACHINE,
+                   L"SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application\\Bits");
     return S_OK;
 }

@@ -1,9 +1,11 @@
 /*
- * ServiceMain: the service "BITS" under svchost or bitssvc. Starts the engine, waits for the stop control, stops it.
+ * ServiceMain: the service "BITS" under svchost or bitssvc. Starts the engine, waits for the stop
+ * control, stops it.
  */
 #include "com.h"
 
 VOID WINAPI ServiceMain(DWORD argc, LPWSTR *argv);
+HRESULT WINAPI BitsConsoleMain(HANDLE stop);
 
 struct service {
     SERVICE_STATUS_HANDLE handle;
@@ -15,7 +17,8 @@ static void report(struct service *service, DWORD state, DWORD error, DWORD wait
     SERVICE_STATUS status = {
         .dwServiceType = SERVICE_WIN32_SHARE_PROCESS,
         .dwCurrentState = state,
-        .dwControlsAccepted = state == SERVICE_RUNNING ? SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_SHUTDOWN : 0,
+        .dwControlsAccepted =
+            state == SERVICE_RUNNING ? SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_SHUTDOWN : 0,
         .dwWin32ExitCode = error,
         .dwWaitHint = wait_hint,
     };
@@ -55,12 +58,29 @@ VOID WINAPI ServiceMain(DWORD argc, LPWSTR *argv)
         hr = com_start(TRUE);
     if (FAILED(hr)) {
         os_log_event(EVENTLOG_ERROR_TYPE, BITS_MC_FAILED_TO_START, L"The service could not start.");
-        report(&service, SERVICE_STOPPED, HRESULT_FACILITY(hr) == FACILITY_WIN32 ? HRESULT_CODE(hr) : ERROR_GEN_FAILURE,
-               0);
+        report(&service, SERVICE_STOPPED,
+               HRESULT_FACILITY(hr) == FACILITY_WIN32 ? HRESULT_CODE(hr) : ERROR_GEN_FAILURE, 0);
         return;
     }
     report(&service, SERVICE_RUNNING, NO_ERROR, 0);
     WaitForSingleObject(service.stop, INFINITE);
     com_stop();
     report(&service, SERVICE_STOPPED, NO_ERROR, 0);
+}
+
+/*
+ * The same in a console process, until stop is set: for debugging. Returns a failure when it could
+ * not start.
+ */
+HRESULT WINAPI BitsConsoleMain(HANDLE stop)
+{
+    HRESULT hr = CoInitializeEx(NULL, COINIT_MULTITHREADED);
+
+    if (SUCCEEDED(hr))
+        hr = com_start(FALSE);
+    if (FAILED(hr))
+        return hr;
+    WaitForSingleObject(stop, INFINITE);
+    com_stop();
+    return S_OK;
 }

@@ -412,12 +412,13 @@ HRESULT engine_open(const struct engine_options *options, struct engine **out)
     return S_OK;
 }
 
-void engine_close(struct engine *engine)
+void engine_stop(struct engine *engine)
 {
-    if (!engine)
+    if (!engine->worker)
         return;
     if (engine->network_watch)
         os_network_unwatch(engine->network_watch);
+    engine->network_watch = NULL;
     AcquireSRWLockExclusive(&engine->lock);
     engine->stopping = TRUE;
     for (ULONG i = 0; i < engine->job_count; i++)
@@ -426,10 +427,19 @@ void engine_close(struct engine *engine)
     ReleaseSRWLockExclusive(&engine->lock);
     WaitForSingleObject(engine->worker, INFINITE);
     CloseHandle(engine->worker);
+    engine->worker = NULL;
     transfer_destroy(engine->transfer);
+    engine->transfer = NULL;
     notifier_stop(engine->notifier);
     for (ULONG i = 0; i < engine->job_count; i++)
         job_flush_progress(engine->jobs[i]);
+}
+
+void engine_close(struct engine *engine)
+{
+    if (!engine)
+        return;
+    engine_stop(engine);
     engine_free(engine);
 }
 

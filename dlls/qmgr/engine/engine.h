@@ -46,7 +46,7 @@ struct engine_client {
     /* Makes the callback object of a job that has a notification CLSID. */
     HRESULT (*activate)(const GUID *clsid, IUnknown **target);
     /* Asks the job's server certificate callback. */
-    HRESULT (*validate)
+    HRESULT(*validate)
     (IUnknown *target, struct job *job, struct file *file, const BYTE *cert, ULONG cert_size,
      const BYTE *store, ULONG store_size);
 };
@@ -64,6 +64,9 @@ struct engine_options {
  * everything; no call may be under way and no job or file may be referenced any more.
  */
 HRESULT engine_open(const struct engine_options *options, struct engine **engine);
+/* Stops transfers, timers and notifications and writes what is left to write; jobs may still be
+ * looked at. For a process that ends. */
+void engine_stop(struct engine *engine);
 void engine_close(struct engine *engine);
 
 /* Jobs. *job is a reference for job_release(). */
@@ -112,7 +115,8 @@ HRESULT job_suspend(struct job *job);
 HRESULT job_resume(struct job *job);
 HRESULT job_cancel(struct job *job);
 HRESULT job_complete(struct job *job);
-/* nf-bits-ibackgroundcopyjob-takeownership; what belonged to the old owner (credentials, certificate, headers, command line) goes. */
+/* nf-bits-ibackgroundcopyjob-takeownership; what belonged to the old owner (credentials,
+ * certificate, headers, command line) goes. */
 HRESULT job_take_ownership(struct job *job, const struct os_identity *owner);
 
 /* Files. */
@@ -144,6 +148,12 @@ HRESULT file_set_validation(struct file *file, BOOL valid);
 /* TRUE while the temporary file exists for the client
  * (nf-bits3_0-ibackgroundcopyfile3-gettemporaryname). */
 BOOL file_started(struct file *file);
+
+/* nf-bits1_5-ibackgroundcopyjob2-setreplyfilename; NULL: BITS chooses. */
+HRESULT job_set_reply_file(struct job *job, const WCHAR *name);
+/* The helper token is held in memory only; its SID is the job's. token is duplicated; NULL clears.
+ */
+HRESULT job_set_helper_token(struct job *job, HANDLE token, const WCHAR *sid);
 
 /* On-demand jobs (nf-bits10_1-ibackgroundcopyfile6-requestfileranges). */
 HRESULT file_request_ranges(struct file *file, const BG_FILE_RANGE *ranges, ULONG count);

@@ -160,6 +160,22 @@ static HRESULT check_directory(const char *local, WCHAR **last)
     return attributes & FILE_ATTRIBUTE_DIRECTORY ? S_OK : HRESULT_FROM_WIN32(ERROR_PATH_NOT_FOUND);
 }
 
+HRESULT check_local_name(const WCHAR *name)
+{
+    char *local = utf8_from_wide(name);
+    char plain[BC_PATH_UTF8_SIZE];
+    WCHAR *directory = NULL;
+    HRESULT hr = local ? bc_path_check_local_name(local) : E_INVALIDARG;
+
+    if (SUCCEEDED(hr))
+        hr = bc_path_normalize(local, plain, sizeof(plain));
+    if (SUCCEEDED(hr))
+        hr = check_directory(plain, &directory);
+    free(directory);
+    free(local);
+    return hr;
+}
+
 /* Checks one request and fills the durable side of its file (ns-bits-bg_file_info). */
 static HRESULT model_file_make(const struct model_job *job, const struct file_request *request,
                                DWORD range_limit, UINT32 number, WCHAR **directory,
@@ -571,7 +587,10 @@ HRESULT file_set_validation(struct file *file, BOOL valid)
     if (FAILED(hr))
         return hr;
     AcquireSRWLockShared(&job->engine->lock);
-    hr = model_file_copy(&file->data, &data);
+    /* E_PENDING: nf-bits3_0-ibackgroundcopyfile3-setvalidationstate */
+    hr = file->phase == FILE_DONE ? S_OK : E_PENDING;
+    if (SUCCEEDED(hr))
+        hr = model_file_copy(&file->data, &data);
     ReleaseSRWLockShared(&job->engine->lock);
     if (FAILED(hr)) {
         job_change_cancel(&change);
@@ -583,6 +602,16 @@ HRESULT file_set_validation(struct file *file, BOOL valid)
     model_file_release(&data);
     job_unlatch(job);
     return hr;
+}
+
+HRESULT file_request_ranges(struct file *file, const BG_FILE_RANGE *ranges, ULONG count)
+{
+    return BG_E_RANDOM_ACCESS_NOT_SUPPORTED;
+}
+
+HRESULT file_update_position(struct file *file, UINT64 offset)
+{
+    return BG_E_RANDOM_ACCESS_NOT_SUPPORTED;
 }
 
 HRESULT job_put_dirty_files(struct job *job, struct store_txn *txn)

@@ -93,6 +93,7 @@ struct job {
 
     IUnknown *notify;
     IUnknown *certificate_callback;
+    HANDLE helper_token;
     FILETIME moved; /* when bytes last came */
     BOOL modification_queued;
     ULONGLONG modification_at; /* tick of the last modification notification */
@@ -169,6 +170,8 @@ void file_mark_done(struct file *file); /* lock held */
 HRESULT job_put_dirty_files(struct job *job, struct store_txn *txn);
 /* Writes progress of dirty files without waiting. */
 void job_flush_progress(struct job *job);
+HRESULT check_local_name(
+    const WCHAR *name); /* the rules of AddFile for a local name, its directory included */
 HRESULT local_path_extended(const WCHAR *path, WCHAR **extended); /* \\?\ form, free() */
 
 /* schedule.c */

@@ -42,6 +42,8 @@ void job_free(struct job *job)
         IUnknown_Release(job->notify);
     if (job->certificate_callback)
         IUnknown_Release(job->certificate_callback);
+    if (job->helper_token)
+        CloseHandle(job->helper_token);
     model_job_release(&job->data);
     free(job);
 }
@@ -334,7 +336,8 @@ void job_publish(struct job *job, struct model_job *next)
         }
     }
     fresh = job->data.notify_pending & ~old.notify_pending;
-    if (job->data.state == BG_JOB_STATE_TRANSFERRED && (moved || (fresh & BG_NOTIFY_JOB_TRANSFERRED)))
+    if (job->data.state == BG_JOB_STATE_TRANSFERRED &&
+        (moved || (fresh & BG_NOTIFY_JOB_TRANSFERRED)))
         notify_job(job, NOTIFY_TRANSFERRED, NULL);
     else if (job->data.state == BG_JOB_STATE_ERROR && (moved || (fresh & BG_NOTIFY_JOB_ERROR)))
         notify_job(job, NOTIFY_ERROR, NULL);
@@ -409,6 +412,48 @@ HRESULT job_take_ownership(struct job *job, const struct os_identity *owner)
     change.next.owner_integrity = owner->integrity;
     change.next.owner_elevated = owner->elevated;
     return job_change_end(&change, model_set_string(&change.next.owner_sid, owner->sid));
+}
+
+HRESULT job_set_reply_file(struct job *job, const WCHAR *name)
+{
+    struct job_change change;
+    HRESULT hr = name ? check_local_name(name) : S_OK;
+
+    if (SUCCEEDED(hr))
+        hr = job_change_begin(job, &change);
+    if (FAILED(hr))
+        return hr;
+    /* Until the reply's download begins. */
+    if (change.next.reply_total != BG_SIZE_UNKNOWN || change.next.state == BG_JOB_STATE_TRANSFERRED)
+        hr = BG_E_INVALID_STATE;
+    return job_change_end(&change,
+                          SUCCEEDED(hr) ? model_set_string(&change.next.reply_file, name) : hr);
+}
+
+HRESULT job_set_helper_token(struct job *job, HANDLE token, const WCHAR *sid)
+{
+    struct job_change change;
+    HANDLE copy = NULL, old;
+    HRESULT hr;
+
+    if (token && !DuplicateTokenEx(token, TOKEN_QUERY | TOKEN_IMPERSONATE | TOKEN_DUPLICATE, NULL,
+                                   SecurityImpersonation, TokenImpersonation, &copy))
+        return HRESULT_FROM_WIN32(GetLastError());
+    hr = job_change_begin(job, &change);
+    if (SUCCEEDED(hr))
+        hr = job_change_end(&change, model_set_string(&change.next.helper_token_sid, sid));
+    if (FAILED(hr)) {
+        if (copy)
+            CloseHandle(copy);
+        return hr;
+    }
+    AcquireSRWLockExclusive(&job->engine->lock);
+    old = job->helper_token;
+    job->helper_token = copy;
+    ReleaseSRWLockExclusive(&job->engine->lock);
+    if (old)
+        CloseHandle(old);
+    return S_OK;
 }
 
 /* A pointer of the job's that is not stored: puts target in *slot, releases the old one outside the
