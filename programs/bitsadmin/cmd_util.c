@@ -123,6 +123,20 @@ struct event_boolean {
 #define EVENT_TYPE_BOOLEAN    13
 #define EVENT_CONFIG_ENABLED  0
 #define ANALYTIC_CHANNEL_NAME L"Microsoft-Windows-Bits-Client/Analytic"
+#define CHANNEL_KEY           L"SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WINEVT\\Channels\\"
+
+/* Wine's event log takes every call for every channel and keeps nothing; so the list of the
+ * channels that are installed decides. */
+static bool is_channel_installed(void)
+{
+    HKEY key;
+
+    if (RegOpenKeyExW(HKEY_LOCAL_MACHINE, CHANNEL_KEY ANALYTIC_CHANNEL_NAME, 0,
+                      KEY_READ | KEY_WOW64_64KEY, &key))
+        return false;
+    RegCloseKey(key);
+    return true;
+}
 
 static bool load_event_log(struct event_log *log)
 {
@@ -142,12 +156,13 @@ HRESULT command_util_enable_analytic_channel(const struct invocation *invocation
     struct event_boolean enabled = {.type = EVENT_TYPE_BOOLEAN};
     struct event_log log;
     HRESULT hr = S_OK;
-    HANDLE channel;
+    HANDLE channel = NULL;
     ULONG value;
 
     if (!word_value(boolean_words, L"value", invocation->args[0], &value))
         return BITSADMIN_E_USAGE;
-    channel = load_event_log(&log) ? log.open(NULL, ANALYTIC_CHANNEL_NAME, 0) : NULL;
+    if (is_channel_installed() && load_event_log(&log))
+        channel = log.open(NULL, ANALYTIC_CHANNEL_NAME, 0);
     if (!channel) {
         output_print(L"This system has no event channel %ls.\n", ANALYTIC_CHANNEL_NAME);
         return HRESULT_FROM_WIN32(ERROR_NOT_SUPPORTED);

@@ -188,9 +188,9 @@ static HRESULT find_by_name(struct session *session, DWORD whose, const WCHAR *n
     if (!matches)
         return HRESULT_FROM_WIN32(ERROR_NOT_FOUND);
     IBackgroundCopyJob_Release(*job);
-    output_print(L"The name \"%ls\" is ambiguous: %lu jobs have it. Use the job identifier instead "
-                 L"of the job name:\n",
-                 name, matches);
+    output_print(
+        L"The name \"%ls\" is ambiguous: %lu jobs have it. Give the GUID of one of them:\n", name,
+        matches);
     if (SUCCEEDED(scan_jobs(session, whose, name, true, &matches, job)) && *job)
         IBackgroundCopyJob_Release(*job);
     *job = NULL;
