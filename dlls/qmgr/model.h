@@ -149,14 +149,17 @@ void model_job_init(struct model_job *job);
 /* Deep copy. On E_OUTOFMEMORY *out is empty and needs no release. */
 HRESULT model_job_copy(const struct model_job *job, struct model_job *out);
 
-/* Puts a credential into the job in place of one for the same target and scheme; its contents are moved. */
+/* Puts a credential into the job in place of one for the same target and scheme; its contents are
+ * moved. */
 HRESULT model_job_set_credential(struct model_job *job, struct model_credential *credential);
 /* FALSE when there was none. */
-BOOL model_job_remove_credential(struct model_job *job, BG_AUTH_TARGET target, BG_AUTH_SCHEME scheme);
+BOOL model_job_remove_credential(struct model_job *job, BG_AUTH_TARGET target,
+                                 BG_AUTH_SCHEME scheme);
 /* Wipes and frees what the struct points at. */
 void model_credential_release(struct model_credential *credential);
 
-/* Takes away what belongs to the owner of a job and not to the job: credentials, certificate, headers, command line. */
+/* Takes away what belongs to the owner of a job and not to the job: credentials, certificate,
+ * headers, command line. */
 void model_job_disown(struct model_job *job);
 
 /* Releases what the struct points at (credentials are wiped), not the struct itself. */

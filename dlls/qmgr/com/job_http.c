@@ -216,8 +216,9 @@ static HRESULT STDMETHODCALLTYPE http_GetCustomHeaders(IBackgroundCopyJobHttpOpt
     *headers = NULL;
     data = job_lock(job);
     if (data->custom_headers_write_only)
-        hr = E_ACCESSDENIED; /* nf-bits10_3-ibackgroundcopyjobhttpoptions3-makecustomheaderswriteonly
-                              */
+        hr =
+            E_ACCESSDENIED; /* nf-bits10_3-ibackgroundcopyjobhttpoptions3-makecustomheaderswriteonly
+                             */
     else if (!data->custom_headers)
         hr = S_FALSE;
     else
