@@ -5,9 +5,11 @@
 #include <winsock2.h>
 #include <windows.h>
 #include <iphlpapi.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <wchar.h>
 
-#include "os.h"
+#include "os_private.h"
 
 /* ipifcons.h of older SDKs stops before mobile broadband. */
 #ifndef IF_TYPE_WWANPP
@@ -18,23 +20,49 @@
 /* Address changes are told at once; a link that comes or goes without one is noticed by then. */
 #define POLL_MS 15000
 
+/* One request to be told of the next address change. */
+struct notification {
+    OVERLAPPED overlapped;
+    BOOL pending;
+};
+
+/*
+ * Wine 8 cannot cancel such a request, and completes it into this memory whenever an address
+ * changes. So it is kept for the next watch.
+ */
+static struct notification *parked;
+
 struct os_network_watch {
     void (*changed)(void *context);
     void *context;
-    HANDLE stop, event, thread;
+    HANDLE stop, thread;
+    struct notification *notification;
 };
 
 /* Whether an adapter that is down means that the cable, or the radio, is off. */
-static BOOL carries_traffic(DWORD type)
+static BOOL carries_traffic(const IP_ADAPTER_ADDRESSES *adapter)
 {
-    return type == IF_TYPE_ETHERNET_CSMACD || type == IF_TYPE_IEEE80211 || type == IF_TYPE_PPP ||
-           type == IF_TYPE_WWANPP || type == IF_TYPE_WWANPP2;
+    static const WCHAR format[] = L"\\\\?\\unix\\sys\\class\\net\\%ls\\device";
+    WCHAR path[MAX_PATH];
+    DWORD type = adapter->IfType;
+
+    if (type != IF_TYPE_ETHERNET_CSMACD && type != IF_TYPE_IEEE80211 && type != IF_TYPE_PPP &&
+        type != IF_TYPE_WWANPP && type != IF_TYPE_WWANPP2) {
+        return FALSE;
+    }
+    if (!os_is_wine() || !adapter->FriendlyName || wcspbrk(adapter->FriendlyName, L"\\/"))
+        return TRUE;
+    /* Linux calls its bridges, dummies and virtual pairs Ethernet, too; a device makes it one. */
+    if (_snwprintf(path, ARRAYSIZE(path), format, adapter->FriendlyName) < 0)
+        return TRUE;
+    path[ARRAYSIZE(path) - 1] = 0;
+    return GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES;
 }
 
 BOOL os_network_connected(void)
 {
     ULONG flags = GAA_FLAG_SKIP_UNICAST | GAA_FLAG_SKIP_ANYCAST | GAA_FLAG_SKIP_MULTICAST |
-                  GAA_FLAG_SKIP_DNS_SERVER | GAA_FLAG_SKIP_FRIENDLY_NAME;
+                  GAA_FLAG_SKIP_DNS_SERVER;
     IP_ADAPTER_ADDRESSES *adapters = NULL, *adapter;
     ULONG size = 16384, error, attempt;
     BOOL up = FALSE, down = FALSE;
@@ -51,7 +79,7 @@ BOOL os_network_connected(void)
         if (adapter->IfType == IF_TYPE_SOFTWARE_LOOPBACK)
             continue;
         if (adapter->OperStatus == IfOperStatusDown)
-            down = down || carries_traffic(adapter->IfType);
+            down = down || carries_traffic(adapter);
         else
             up = TRUE;
     }
@@ -59,35 +87,69 @@ BOOL os_network_connected(void)
     return up || !down;
 }
 
+static struct notification *take_notification(void)
+{
+    struct notification *notification = InterlockedExchangePointer((void **)&parked, NULL);
+
+    if (notification || !(notification = calloc(1, sizeof(*notification))))
+        return notification;
+    notification->overlapped.hEvent = CreateEventW(NULL, FALSE, FALSE, NULL);
+    if (notification->overlapped.hEvent)
+        return notification;
+    free(notification);
+    return NULL;
+}
+
+static void return_notification(struct notification *notification)
+{
+    if (notification->pending && CancelIPChangeNotify(&notification->overlapped)) {
+        WaitForSingleObject(notification->overlapped.hEvent, INFINITE);
+        notification->pending = FALSE;
+    }
+    /* Two at a time is for tests: the second that cannot be cancelled is left where it is. */
+    if (notification->pending) {
+        InterlockedCompareExchangePointer((void **)&parked, notification, NULL);
+        return;
+    }
+    CloseHandle(notification->overlapped.hEvent);
+    free(notification);
+}
+
 static DWORD WINAPI watch_thread(void *argument)
 {
     struct os_network_watch *watch = argument;
-    HANDLE handles[2] = {watch->stop, watch->event};
+    struct notification *notification = watch->notification;
+    HANDLE handles[2] = {watch->stop, notification->overlapped.hEvent};
     BOOL connected = os_network_connected(), now;
-    OVERLAPPED overlapped = {0};
-    BOOL pending = FALSE;
     DWORD wait;
 
-    overlapped.hEvent = watch->event;
     for (;;) {
         HANDLE ignored = NULL;
 
-        if (!pending)
-            pending = NotifyAddrChange(&ignored, &overlapped) == ERROR_IO_PENDING;
-        wait = WaitForMultipleObjects(pending ? 2 : 1, handles, FALSE, POLL_MS);
+        if (!notification->pending)
+            notification->pending =
+                NotifyAddrChange(&ignored, &notification->overlapped) == ERROR_IO_PENDING;
+        wait = WaitForMultipleObjects(notification->pending ? 2 : 1, handles, FALSE, POLL_MS);
         if (wait == WAIT_OBJECT_0 || wait == WAIT_FAILED)
-            break;
+            return 0;
         if (wait == WAIT_OBJECT_0 + 1)
-            pending = FALSE;
+            notification->pending = FALSE;
         now = os_network_connected();
         if (wait == WAIT_OBJECT_0 + 1 || now != connected)
             watch->changed(watch->context);
         connected = now;
     }
-    /* overlapped is on this stack: it must be done before the stack goes. */
-    if (pending && CancelIPChangeNotify(&overlapped))
-        WaitForSingleObject(watch->event, INFINITE);
-    return 0;
+}
+
+static void release_watch(struct os_network_watch *watch)
+{
+    if (watch->thread)
+        CloseHandle(watch->thread);
+    if (watch->stop)
+        CloseHandle(watch->stop);
+    if (watch->notification)
+        return_notification(watch->notification);
+    free(watch);
 }
 
 HRESULT os_network_watch(void (*changed)(void *context), void *context,
@@ -102,19 +164,15 @@ HRESULT os_network_watch(void (*changed)(void *context), void *context,
     watch->changed = changed;
     watch->context = context;
     watch->stop = CreateEventW(NULL, TRUE, FALSE, NULL);
-    watch->event = CreateEventW(NULL, FALSE, FALSE, NULL);
-    if (watch->stop && watch->event)
+    watch->notification = take_notification();
+    if (watch->stop && watch->notification)
         watch->thread = CreateThread(NULL, 0, watch_thread, watch, 0, NULL);
     if (watch->thread) {
         *out = watch;
         return S_OK;
     }
-    hr = HRESULT_FROM_WIN32(GetLastError());
-    if (watch->stop)
-        CloseHandle(watch->stop);
-    if (watch->event)
-        CloseHandle(watch->event);
-    free(watch);
+    hr = GetLastError() ? HRESULT_FROM_WIN32(GetLastError()) : E_OUTOFMEMORY;
+    release_watch(watch);
     return hr;
 }
 
@@ -124,8 +182,5 @@ void os_network_unwatch(struct os_network_watch *watch)
         return;
     SetEvent(watch->stop);
     WaitForSingleObject(watch->thread, INFINITE);
-    CloseHandle(watch->thread);
-    CloseHandle(watch->stop);
-    CloseHandle(watch->event);
-    free(watch);
+    release_watch(watch);
 }
