@@ -34,6 +34,7 @@ static void test_check(void **state)
         "Connection: close\r\n",
         "BITS-Packet-Type: Ping\r\n",
         "bits-x: y\r\n",
+        "BITS-: y\r\n",
     };
     char text[BC_HEADERS_MAX_CHARS + 16] = "X: ";
 

@@ -226,6 +226,8 @@ static void test_head(void **state)
     assert_hr(read_head("HTTP/1.1 206 P\nContent-Type: Multipart/ByteRanges; boundary=x\n", &r),
               BC_S_OK, "multipart");
     assert_true(r.multipart);
+    assert_hr(read_head("HTTP/1.1 206 P\nContent-Type: multipart/byterange\n", &r), BC_S_OK, "not");
+    assert_false(r.multipart);
 }
 
 static void test_bad_head(void **state)
@@ -241,6 +243,9 @@ static void test_bad_head(void **state)
         "HTTP/1.1 206 OK\nContent-Range: bytes 0-1/2\nContent-Range: bytes 0-0/2\n",
         "HTTP/1.1 OK\n",
         "HTTP/1.1 20 OK\n",
+        "HTTP/1.1 2x0 OK\n",
+        "HTTP/1.1 20x OK\n",
+        "HTTP/1.1 x00 OK\n",
         "HTTP/1.1 2000 OK\n",
         "HTTP/1.1 099 OK\n",
         "HTTP/x 200 OK\n",

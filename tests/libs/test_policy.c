@@ -182,6 +182,7 @@ static void test_random_choice(void **state)
 static void test_schedule(void **state)
 {
     const struct bc_schedule office = {1, 5, 8, 17}, weekend = {6, 0, 22, 6}, always = {0, 6, 0, 0};
+    const struct bc_schedule monday = {1, 1, 0, 0};
 
     assert_true(bc_schedule_includes(&office, 1, 8));
     assert_true(bc_schedule_includes(&office, 5, 16));
@@ -190,6 +191,11 @@ static void test_schedule(void **state)
     assert_false(bc_schedule_includes(&office, 0, 9));
     assert_true(bc_schedule_includes(&weekend, 6, 23));
     assert_true(bc_schedule_includes(&weekend, 0, 5));
+    assert_true(bc_schedule_includes(&weekend, 6, 22));
+    assert_false(bc_schedule_includes(&weekend, 6, 21));
+    assert_true(bc_schedule_includes(&monday, 1, 12));
+    assert_false(bc_schedule_includes(&monday, 0, 12));
+    assert_false(bc_schedule_includes(&monday, 2, 12));
     assert_false(bc_schedule_includes(&weekend, 0, 6));
     assert_false(bc_schedule_includes(&weekend, 1, 23));
     for (unsigned day = 0; day < 7; day++)

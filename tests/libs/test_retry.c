@@ -71,6 +71,7 @@ static void test_no_progress(void **state)
     bc_retry_started(&r);
     assert_false(bc_retry_failed(&r, BC_E_CONNECT_FAILURE, 0, 600 * SECOND));
     assert_int_equal(bc_retry_due(&r), BC_NEVER);
+    assert_int_equal(bc_retry_verdict(&r, BC_NEVER), BC_RETRY_WAIT);
     /* Resume gives the whole period again. */
     bc_retry_reset(&r);
     assert_true(bc_retry_failed(&r, BC_E_CONNECT_FAILURE, 0, 700 * SECOND));
@@ -132,6 +133,10 @@ static void test_restart(void **state)
     assert_int_equal(bc_retry_verdict(&again, 603 * SECOND), BC_RETRY_GIVE_UP);
     bc_retry_restore(&again, 2000 * SECOND, true, BC_E_HTTP_ERROR_503, 3 * SECOND);
     assert_int_equal(bc_retry_verdict(&again, 3 * SECOND), BC_RETRY_GIVE_UP);
+    bc_retry_restore(&again, 0, true, BC_E_HTTP_ERROR_503, 3 * SECOND);
+    assert_int_equal(bc_retry_save(&again, 5 * SECOND), 2 * SECOND);
+    bc_retry_restore(&again, 7, false, BC_E_HTTP_ERROR_503, 3 * SECOND);
+    assert_int_equal(bc_retry_save(&again, 3 * SECOND + 1), 8);
     bc_retry_restore(&again, 0, false, BC_S_OK, 3 * SECOND);
     assert_int_equal(bc_retry_due(&again), BC_NEVER);
     assert_int_equal(bc_retry_save(&again, DAY), 0);

@@ -158,6 +158,15 @@ static void test_offsets(void **state)
     assert_int_equal(bc_upload_next(&upload).offset, 240);
     assert_int_equal(bc_upload_next(&upload).length, 10);
 
+    /* It takes part of the last fragment only, or claims more than it was sent. */
+    go_on(&upload, 200, ACK "BITS-Received-Content-Range: 245\r\n");
+    assert_int_equal(upload.phase, BC_UPLOAD_SEND);
+    assert_int_equal(bc_upload_next(&upload).offset, 245);
+    upload = sending();
+    go_on(&upload, 200, ACK "BITS-Received-Content-Range: 250\r\n");
+    assert_int_equal(upload.phase, BC_UPLOAD_SEND);
+    assert_int_equal(bc_upload_next(&upload).offset, 249);
+
     /* It never loops: what brings nothing three times in a row makes the job wait. */
     upload = sending();
     for (int i = 0; i < BC_UPLOAD_STALL_MAX; i++)
@@ -190,6 +199,27 @@ static void test_lost_session(void **state)
     assert_int_equal(bc_upload_next(&upload).type, BC_PACKET_CREATE_SESSION);
 }
 
+static void test_resume(void **state)
+{
+    char session[BC_UPLOAD_SESSION_MAX + 2];
+    struct bc_upload upload;
+
+    /* What the store holds may be damaged: an unusable session means a new one. */
+    bc_upload_init(&upload, 250, 100, false);
+    bc_upload_resume(&upload, SESSION, 251);
+    assert_int_equal(upload.phase, BC_UPLOAD_PING);
+    bc_upload_resume(&upload, "", 10);
+    assert_int_equal(upload.phase, BC_UPLOAD_PING);
+    memset(session, 's', sizeof(session));
+    session[sizeof(session) - 1] = 0;
+    bc_upload_resume(&upload, session, 10);
+    assert_int_equal(upload.phase, BC_UPLOAD_PING);
+    assert_string_equal(upload.session_id, "");
+    session[sizeof(session) - 2] = 0;
+    bc_upload_resume(&upload, session, 250);
+    assert_int_equal(upload.phase, BC_UPLOAD_SEND);
+}
+
 static void test_errors(void **state)
 {
     struct bc_upload upload = sending();
@@ -209,6 +239,10 @@ static void test_errors(void **state)
            BC_UPLOAD_TRANSIENT, BC_E_HTTP_ERROR_404, BC_CONTEXT_REMOTE_APPLICATION);
     answer(&upload, 500, "BITS-Error-Code: 0x80200020\r\n", BC_UPLOAD_TRANSIENT,
            BC_E_HTTP_ERROR_500, BC_CONTEXT_REMOTE_FILE);
+    answer(&upload, 500, ACK "BITS-Error-Code: 0x180200020\r\n", BC_UPLOAD_TRANSIENT,
+           BC_E_HTTP_ERROR_500, BC_CONTEXT_REMOTE_FILE);
+    answer(&upload, 500, ACK "BITS-Error-Code: 0x\r\n", BC_UPLOAD_TRANSIENT, BC_E_HTTP_ERROR_500,
+           BC_CONTEXT_REMOTE_FILE);
     answer(&upload, 500, ACK "BITS-Error-Code: 0x0\r\n", BC_UPLOAD_TRANSIENT, BC_E_HTTP_ERROR_500,
            BC_CONTEXT_REMOTE_FILE);
     /* An ordinary web server says 200 to anything. */
@@ -357,6 +391,22 @@ static struct bc_upload_verdict_fragment judge(uint64_t received, uint64_t first
     struct bc_upload_request request = {.first = first, .count = count, .total = total};
 
     return bc_upload_fragment_check(&session, &request);
+}
+
+static void test_content_name(void **state)
+{
+    char head[BC_UPLOAD_NAME_MAX + 64] = "Content-Name: ";
+    struct bc_upload_request request;
+
+    feed_request(&request, "Content-Name: n\xc3\xa4me x\r\n");
+    assert_string_equal(request.content_name, "n\xc3\xa4me x");
+    memset(head + 14, 'n', BC_UPLOAD_NAME_MAX + 1);
+    feed_request(&request, head);
+    assert_true(request.malformed);
+    head[14 + BC_UPLOAD_NAME_MAX] = 0;
+    feed_request(&request, head);
+    assert_false(request.malformed);
+    assert_int_equal(strlen(request.content_name), BC_UPLOAD_NAME_MAX);
 }
 
 static void test_fragment_check(void **state)
@@ -586,12 +636,13 @@ static void test_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole_upload),  cmocka_unit_test(test_empty_file),
-        cmocka_unit_test(test_reply),         cmocka_unit_test(test_offsets),
-        cmocka_unit_test(test_lost_session),  cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_ending),        cmocka_unit_test(test_host_id),
-        cmocka_unit_test(test_request_check), cmocka_unit_test(test_fragment_check),
-        cmocka_unit_test(test_ack_format),    cmocka_unit_test(test_both_sides),
+        cmocka_unit_test(test_whole_upload), cmocka_unit_test(test_empty_file),
+        cmocka_unit_test(test_reply),        cmocka_unit_test(test_offsets),
+        cmocka_unit_test(test_resume),       cmocka_unit_test(test_lost_session),
+        cmocka_unit_test(test_errors),       cmocka_unit_test(test_ending),
+        cmocka_unit_test(test_host_id),      cmocka_unit_test(test_request_check),
+        cmocka_unit_test(test_content_name), cmocka_unit_test(test_fragment_check),
+        cmocka_unit_test(test_ack_format),   cmocka_unit_test(test_both_sides),
         cmocka_unit_test(test_random),
     };
 

@@ -40,6 +40,10 @@ static void test_parse_http(void **state)
     assert_true(span_is(url.query, "b=c?d"));
     assert_true(span_is(url.fragment, "e?f"));
 
+    assert_hr(bc_url_parse("http://a@b@host/", &url), BC_S_OK, "two at signs");
+    assert_true(span_is(url.userinfo, "a@b"));
+    assert_true(span_is(url.host, "host"));
+
     assert_hr(bc_url_parse("https://[2001:db8::1]:8080", &url), BC_S_OK, "IPv6");
     assert_true(span_is(url.host, "[2001:db8::1]"));
     assert_int_equal(url.port, 8080);
@@ -110,6 +114,8 @@ static void test_check(void **state)
         "\\\\server\\share\\*.txt",
         "\\\\server\\share\\fil?",
         "\\\\server\\share\\file:stream",
+        "\\\\ser*er\\share\\file",
+        "\\\\ser ver\\share\\file",
         "\\\\server\\pipe\\name",
         "\\\\server\\PIPE\\name",
         "\\\\server\\mailslot\\name",
@@ -347,6 +353,10 @@ static void test_replace_prefix(void **state)
               BC_S_FALSE, "prefix longer than the name");
     assert_hr(bc_url_replace_prefix("http://a/b", "", "http://c", buffer, sizeof(buffer)),
               BC_E_INVALIDARG, "empty old prefix");
+    assert_hr(bc_url_replace_prefix("http://a/b", "", "http://c/", buffer, sizeof(buffer)),
+              BC_E_INVALIDARG, "empty old prefix, though the result would be valid");
+    assert_hr(bc_url_replace_prefix("http://a/b", NULL, "http://c/", buffer, sizeof(buffer)),
+              BC_E_INVALIDARG, "no old prefix");
     assert_hr(bc_url_replace_prefix("http://a/b", "http://a", "", buffer, sizeof(buffer)),
               BC_E_INVALIDARG, "empty new prefix");
     assert_hr(bc_url_replace_prefix("http://a/b", "http://a", "gopher://a", buffer, sizeof(buffer)),
