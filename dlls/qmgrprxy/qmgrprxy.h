@@ -17,6 +17,17 @@ HRESULT STDMETHODCALLTYPE IUnknown_QueryInterface_Proxy(IUnknown *This, REFIID r
 ULONG STDMETHODCALLTYPE IUnknown_AddRef_Proxy(IUnknown *This);
 ULONG STDMETHODCALLTYPE IUnknown_Release_Proxy(IUnknown *This);
 
+/* IBackgroundCopyFile5::GetProperty is [local] to this DLL only; see bits5_0.idl. */
+HRESULT CALLBACK IBackgroundCopyFile5_GetProperty_Proxy(IBackgroundCopyFile5 *This,
+                                                        BITS_FILE_PROPERTY_ID PropertyId,
+                                                        BITS_FILE_PROPERTY_VALUE *PropertyValue);
+HRESULT __RPC_STUB IBackgroundCopyFile5_GetProperty_Stub(IBackgroundCopyFile5 *This,
+                                                         BITS_FILE_PROPERTY_ID PropertyId,
+                                                         BITS_FILE_PROPERTY_VALUE *PropertyValue);
+HRESULT STDMETHODCALLTYPE IBackgroundCopyFile5_GetPropertyCleared_Proxy(
+    IBackgroundCopyFile5 *This, BITS_FILE_PROPERTY_ID PropertyId,
+    BITS_FILE_PROPERTY_VALUE *PropertyValue);
+
 /* The list of proxy files that the rpcrt4 entry points take: ours has one, then NULL. */
 extern const ProxyFileInfo *qmgrprxy_files[];
 

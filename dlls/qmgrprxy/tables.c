@@ -1,14 +1,13 @@
 /*
- * The marshalling tables: widl's output for qmgrprxy.idl, and a list of asynchronous interfaces in
- * place of widl's own.
+ * The marshalling tables: widl's output for qmgrprxy.idl, put right where it concerns the
+ * asynchronous interface. qmgrprxy.c calls qmgrprxy_tables_init when the DLL is loaded.
  *
- * rpcrt4 reads that list in step with the list of interfaces: beside an interface with an
- * [async_uuid] stands the IID of its asynchronous form, beside the asynchronous form stands -1, and
- * beside all others NULL. widl writes only the pairs, one after the other, so that a reader goes
- * past their end. The list here has one entry for each interface.
- *
- * qmgrprxy.c calls qmgrprxy_tables_init when the DLL is loaded; nothing else is called from
- * outside.
+ * rpcrt4 reads the list of asynchronous interfaces in step with the list of interfaces: beside an
+ * interface with an [async_uuid] stands the IID of its asynchronous form, beside the asynchronous
+ * form stands -1, and beside all others NULL. widl writes only the pairs, one after the other, so
+ * that a reader goes past their end. And rpcrt4 fills in the empty methods of an asynchronous stub,
+ * which widl makes constant; all but Release, which is always the DLL's own. Both are replaced
+ * here.
  */
 #include "qmgrprxy.h"
 
@@ -17,10 +16,12 @@
 #define INTERFACE_COUNT (sizeof(_widl_h_StubVtblList) / sizeof(_widl_h_StubVtblList[0]) - 1)
 
 static const IID *async_iids[INTERFACE_COUNT];
+static const CInterfaceStubVtbl *stubs[INTERFACE_COUNT + 1];
+static CInterfaceStubVtbl async_stub;
 
 static const ProxyFileInfo proxy_file = {
     (const PCInterfaceProxyVtblList *)_widl_h_ProxyVtblList,
-    (const PCInterfaceStubVtblList *)_widl_h_StubVtblList,
+    (const PCInterfaceStubVtblList *)stubs,
     _widl_h_InterfaceNamesList,
     _widl_h_BaseIIDList,
     _widl_h_IID_Lookup,
@@ -38,10 +39,15 @@ void qmgrprxy_tables_init(void)
 {
     int index;
 
+    memcpy(stubs, _widl_h_StubVtblList, sizeof(stubs));
     if (_widl_h_IID_Lookup(&IID_IBackgroundCopyCallback, &index))
         async_iids[index] = &IID_AsyncIBackgroundCopyCallback;
-    if (_widl_h_IID_Lookup(&IID_AsyncIBackgroundCopyCallback, &index))
+    if (_widl_h_IID_Lookup(&IID_AsyncIBackgroundCopyCallback, &index)) {
         async_iids[index] = (const IID *)(LONG_PTR)-1;
+        async_stub = *stubs[index];
+        async_stub.Vtbl.Release = CStdStubBuffer_Release;
+        stubs[index] = &async_stub;
+    }
 }
 
 /* IBackgroundCopyGroup::SetProp is [local]: this is how it becomes the call on the wire and back.
@@ -57,4 +63,21 @@ HRESULT __RPC_STUB IBackgroundCopyGroup_SetProp_Stub(IBackgroundCopyGroup *This,
                                                      VARIANT *pvarVal)
 {
     return IBackgroundCopyGroup_SetProp(This, propID, pvarVal);
+}
+
+HRESULT CALLBACK IBackgroundCopyFile5_GetProperty_Proxy(IBackgroundCopyFile5 *This,
+                                                        BITS_FILE_PROPERTY_ID PropertyId,
+                                                        BITS_FILE_PROPERTY_VALUE *PropertyValue)
+{
+    if (!PropertyValue)
+        return HRESULT_FROM_WIN32(RPC_X_NULL_REF_POINTER);
+    memset(PropertyValue, 0, sizeof(*PropertyValue));
+    return IBackgroundCopyFile5_GetPropertyCleared_Proxy(This, PropertyId, PropertyValue);
+}
+
+HRESULT __RPC_STUB IBackgroundCopyFile5_GetProperty_Stub(IBackgroundCopyFile5 *This,
+                                                         BITS_FILE_PROPERTY_ID PropertyId,
+                                                         BITS_FILE_PROPERTY_VALUE *PropertyValue)
+{
+    return IBackgroundCopyFile5_GetProperty(This, PropertyId, PropertyValue);
 }

@@ -49,17 +49,6 @@ static void test_dates(void **state)
         "Sun, 06 Xyz 1994 08:49:37 GMT",
         "Sunday, 06 Nov 1994 08:49:37 GMT",
         "Sun Nov 6 08:49:37 1994",
-        "Sun,06 Nov 1994 08:49:37 GMT",
-        "Sun, 06Nov 1994 08:49:37 GMT",
-        "Sun, 06 Nov1994 08:49:37 GMT",
-        "Sun, 06 Nov 1994 0849:37 GMT",
-        "Sun, 06 Nov 1994 08:49:37GMT",
-        "Sun, 06 Nov 1994 08:49:3",
-        "Sun, 0x Nov 1994 08:49:37 GMT",
-        "Sun, 06 Nov 19a4 08:49:37 GMT",
-        "Sunday, 06 Nov-94 08:49:37 GMT",
-        "Sunday, 06-Nov 94 08:49:37 GMT",
-        "SunNov  6 08:49:37 1994",
         "784111777",
         "-1",
     };
@@ -416,12 +405,6 @@ static void test_decide_resumed(void **state)
            "Last-Modified: Sun, 06 Nov 1994 08:49:38 GMT\n",
            BC_VERDICT_REMOTE_CHANGED);
     expect(&request, "HTTP/1.1 412 Precondition Failed\n", BC_VERDICT_REMOTE_CHANGED);
-    request.known.has_last_modified = false;
-    expect(&request, "HTTP/1.1 412 Precondition Failed\n", BC_VERDICT_REMOTE_CHANGED);
-    request = resumed(400);
-    request.known.etag[0] = 0;
-    expect(&request, "HTTP/1.1 412 Precondition Failed\n", BC_VERDICT_REMOTE_CHANGED);
-    request = resumed(400);
     expect(&request, "HTTP/1.1 416 No\nContent-Range: bytes */300\n", BC_VERDICT_REMOTE_CHANGED);
     expect(&request, "HTTP/1.1 416 No\n", BC_VERDICT_REMOTE_CHANGED);
 

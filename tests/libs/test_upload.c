@@ -317,11 +317,6 @@ static void test_host_id(void **state)
     assert_hr(bc_upload_url(&upload, &remote, 99000, buffer, sizeof(buffer)), BC_S_OK, "back");
     assert_string_equal(buffer, "http://node7:8080/dir/f?x");
 
-    bc_upload_init(&upload, 250, 100, false);
-    go_on(&upload, 200, ACK);
-    answer(&upload, 200, CREATED "BITS-Host-Id: n\r\nBITS-Host-Id-Fallback-Timeout: soon\r\n",
-           BC_UPLOAD_FATAL, BC_E_INVALID_SERVER_RESPONSE, BC_CONTEXT_REMOTE_FILE);
-
     /* A host that is none would make another URL of it. */
     bc_upload_init(&upload, 250, 100, false);
     go_on(&upload, 200, ACK);
