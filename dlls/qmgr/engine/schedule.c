@@ -456,7 +456,8 @@ static HRESULT start_download(struct job *job, struct file *file, const struct m
     spec.method = run->method;
     spec.path = path;
     spec.offset = trust ? trusted_size(data) : data->progress.transferred;
-    spec.create = !spec.offset;
+    spec.create = FALSE; /* the name is ours since it was stored: what is there is of an earlier,
+                            cut-off start */
     spec.remote_size = data->remote_size;
     spec.etag = etag;
     spec.last_modified = last_modified;

@@ -101,27 +101,21 @@ HRESULT os_boot_identity(GUID *identity)
     return volatile_boot_id(identity);
 }
 
-/* %ALLUSERSPROFILE%, from the environment or the shell; LocalFree. */
+/*
+ * The all-users profile as the shell knows it, LocalFree. Not the variable ALLUSERSPROFILE: under
+ * Wine services get one of an older Windows.
+ */
 static HRESULT all_users_profile(WCHAR **path)
 {
-    DWORD length, size;
     WCHAR *known;
     HRESULT hr;
 
     *path = NULL;
-    size = GetEnvironmentVariableW(L"ALLUSERSPROFILE", NULL, 0);
-    if (size > 3) {
-        if (!(*path = LocalAlloc(LMEM_FIXED, size * sizeof(WCHAR))))
-            return E_OUTOFMEMORY;
-        length = GetEnvironmentVariableW(L"ALLUSERSPROFILE", *path, size);
-        if (length && length < size && ((*path)[1] == ':' || (*path)[1] == '\\'))
-            return S_OK;
-        LocalFree(*path);
-        *path = NULL;
-    }
-    if (FAILED(hr = SHGetKnownFolderPath(&FOLDERID_ProgramData, 0, NULL, &known)))
+    hr = SHGetKnownFolderPath(&FOLDERID_ProgramData, 0, NULL, &known);
+    if (FAILED(hr))
         return hr;
-    if ((*path = LocalAlloc(LMEM_FIXED, (wcslen(known) + 1) * sizeof(WCHAR))))
+    *path = LocalAlloc(LMEM_FIXED, (wcslen(known) + 1) * sizeof(WCHAR));
+    if (*path)
         wcscpy(*path, known);
     CoTaskMemFree(known);
     return *path ? S_OK : E_OUTOFMEMORY;
