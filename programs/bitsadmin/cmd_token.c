@@ -74,6 +74,8 @@ HRESULT command_set_helper_token(const struct invocation *invocation)
         report_failure(invocation->session, hr, L"set the helper token");
     else
         output_print(L"Helper token set.\n");
+    if (hr == CO_E_FAILEDTOIMPERSONATE)
+        output_print(L"On this system a service cannot take the token of its caller (Wine).\n");
 close_token:
     if (token)
         CloseHandle(token);
@@ -82,10 +84,11 @@ release_options:
     return hr;
 }
 
+/* A job without a helper token gives S_FALSE or no text. */
 HRESULT command_get_helper_token_sid(const struct invocation *invocation)
 {
     IBitsTokenOptions *options;
-    WCHAR *sid;
+    WCHAR *sid = NULL;
     HRESULT hr = query_token_options(invocation, &options);
 
     if (FAILED(hr))
@@ -94,7 +97,7 @@ HRESULT command_get_helper_token_sid(const struct invocation *invocation)
     IBitsTokenOptions_Release(options);
     if (FAILED(hr))
         return report_failure(invocation->session, hr, L"get the SID of the helper token");
-    output_answer(invocation->session, L"%ls", sid);
+    output_answer(invocation->session, L"%ls", sid ? sid : L"none");
     CoTaskMemFree(sid);
     return S_OK;
 }

@@ -126,7 +126,8 @@ static void write_text(const WCHAR *text, size_t length)
         write_console(text, length);
 }
 
-/* Line ends become CR LF outside a console: that is what Windows programs read back. */
+/* Line ends become CR LF outside a console: that is what Windows programs read back. HTTP headers
+ * come with CR LF already. */
 static void write_lines(const WCHAR *text, size_t length)
 {
     const WCHAR *end = text + length;
@@ -142,7 +143,7 @@ static void write_lines(const WCHAR *text, size_t length)
             return;
         }
         if (line > text)
-            write_text(text, line - text);
+            write_text(text, line - text - (line[-1] == '\r'));
         write_text(L"\r\n", 2);
         text = line + 1;
     }

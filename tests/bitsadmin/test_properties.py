@@ -127,9 +127,15 @@ class Properties(Case):
         self.refused('/getreplyfilename', self.job, says='Unable to get the reply file name - 0x')
 
     def test_helper_token(self):
-        self.refused('/gethelpertokensid', self.job, says='Unable to get the SID of the helper')
-        self.ok('/sethelpertoken', self.job)
-        self.assertRegex(self.raw('/gethelpertokensid', self.job), r'^S-1-')
+        self.assertEqual(self.raw('/gethelpertokensid', self.job), 'none')
+        result = self.run_tool('/sethelpertoken', self.job)
+        if result.code:
+            # Wine's COM has no impersonation yet.
+            self.assertIn('Unable to set the helper token - 0x80010123', result.lines)
+            self.assertIn('cannot take the token of its caller', result.output)
+            self.assertEqual(self.raw('/gethelpertokensid', self.job), 'none')
+        else:
+            self.assertRegex(self.raw('/gethelpertokensid', self.job), r'^S-1-')
         self.ok('/sethelpertokenflags', self.job, '3')
         self.assertEqual(self.raw('/gethelpertokenflags', self.job), '0x0003')
 
@@ -144,7 +150,7 @@ class Properties(Case):
         expected = [rf"GUID: {self.job} DISPLAY: 'job'",
                     r'TYPE: DOWNLOAD STATE: SUSPENDED OWNER: \S.*',
                     r'PRIORITY: NORMAL FILES: 0 / 1 BYTES: 0 / UNKNOWN',
-                    r'CREATION TIME: .*\d MODIFICATION TIME: .*\d.*',
+                    r'CREATION TIME: .*\d.* MODIFICATION TIME: .*\d.*',
                     r'COMPLETION TIME: UNKNOWN ACL FLAGS: ',
                     r'NOTIFY INTERFACE: UNREGISTERED NOTIFICATION FLAGS: 3',
                     r'RETRY DELAY: 600 NO PROGRESS TIMEOUT: 1209600 ERROR COUNT: 0',
@@ -171,7 +177,14 @@ class Properties(Case):
 
 
 class Computer(Case):
+    def need_peer_caching(self):
+        result = self.run_tool('/peers', '/list')
+        if 'does not support this command' in result.output:
+            self.assertNotEqual(result.code, 0)
+            self.skipTest('this service has no IBitsPeerCacheAdministration')
+
     def test_peer_caching(self):
+        self.need_peer_caching()
         for flags in ('1', '3', '0'):
             self.ok('/peercaching', '/setconfigurationflags', flags)
             self.assertEqual(self.raw('/peercaching', '/getconfigurationflags'), flags)
@@ -181,10 +194,12 @@ class Computer(Case):
         self.assertEqual(self.raw('/peercaching', '/getconfigurationflags', 'job'), '2')
 
     def test_peers(self):
+        self.need_peer_caching()
         self.assertIn('List of peers cleared.', self.ok('/peers', '/clear').lines)
         self.assertEqual(self.ok('/peers', '/list').lines[-1], 'Listed 0 peers.')
 
     def test_cache(self):
+        self.need_peer_caching()
         before = self.raw('/cache', '/getlimit')
         self.ok('/cache', '/setlimit', '7')
         self.assertEqual(self.raw('/cache', '/getlimit'), '7')
