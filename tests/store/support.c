@@ -13,12 +13,12 @@ WCHAR *make_folder(void)
 
     if (!folder || !GetTempPathW(MAX_PATH - 40, base))
         return NULL;
-    swprintf(folder, MAX_PATH, L"%lsobstore-%lu-%ld", base, GetCurrentProcessId(),
-             InterlockedIncrement(&serial));
-    if (CreateDirectoryW(folder, NULL))
-        return folder;
-    free(folder);
-    return NULL;
+    /* Process ids come again, and a test that failed leaves its folder behind. */
+    do {
+        swprintf(folder, MAX_PATH, L"%lsobstore-%lu-%ld", base, GetCurrentProcessId(),
+                 InterlockedIncrement(&serial));
+    } while (!CreateDirectoryW(folder, NULL) && GetLastError() == ERROR_ALREADY_EXISTS);
+    return folder;
 }
 
 void remove_folder(WCHAR *folder)

@@ -90,7 +90,7 @@ HRESULT store_error(sqlite3 *handle, int rc)
 }
 
 /* Errors of the connection's own settings matter: a store without them keeps no promise. */
-static int configure(sqlite3 *handle, unsigned int how)
+static int configure(sqlite3 *handle, enum store_db_use use)
 {
     sqlite3_int64 value;
     int rc;
@@ -98,33 +98,39 @@ static int configure(sqlite3 *handle, unsigned int how)
     sqlite3_extended_result_codes(handle, 1);
     sqlite3_busy_timeout(handle, BUSY_MS);
     /* The file may have been made by anyone: nothing in its schema is to run code. */
-    sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    if (use == DB_SALVAGE) /* also reads a file that is shorter than it says */
+        sqlite3_db_config(handle, SQLITE_DBCONFIG_WRITABLE_SCHEMA, 1, NULL);
+    else
+        sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+    /* Not a byte changes before the file has proved to be ours and sound. */
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     rc = sqlite3_exec(handle,
                       "PRAGMA locking_mode=EXCLUSIVE; PRAGMA temp_store=MEMORY;"
-                      "PRAGMA cache_size=-2048; PRAGMA wal_autocheckpoint=0;",
+                      "PRAGMA cache_size=-2048; PRAGMA wal_autocheckpoint=0;"
+                      "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
                       NULL, NULL, NULL);
-    if (rc != SQLITE_OK)
-        return rc;
-    if (how == DB_SALVAGE) {
-        sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    if (rc == SQLITE_OK && use == DB_SALVAGE)
         return sqlite3_exec(handle, "PRAGMA query_only=ON", NULL, NULL, NULL);
-    }
-    rc = sqlite3_exec(handle,
-                      "PRAGMA synchronous=FULL; PRAGMA journal_size_limit=4194304;"
-                      "PRAGMA foreign_keys=ON;",
-                      NULL, NULL, NULL);
-    if (rc == SQLITE_OK && how == DB_NORMAL)
-        rc = sqlite3_exec(handle, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
     /* The first read takes the lock, replays the log and tells whether this is a database. */
     if (rc == SQLITE_OK)
         rc = store_query_int(handle, "PRAGMA user_version", &value);
     return rc;
 }
 
-HRESULT store_db_open(const WCHAR *path, unsigned int how, struct store_db *db)
+HRESULT store_db_start_log(struct store_db *db)
+{
+    int rc = sqlite3_exec(db->handle, "PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=4194304;",
+                          NULL, NULL, NULL);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    return store_error(db->handle, rc);
+}
+
+HRESULT store_db_open(const WCHAR *path, enum store_db_use use, struct store_db *db)
 {
     int mode = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
     char *utf8 = NULL;
@@ -132,7 +138,7 @@ HRESULT store_db_open(const WCHAR *path, unsigned int how, struct store_db *db)
     HRESULT hr;
 
     memset(db, 0, sizeof(*db));
-    if (how == DB_BUILD)
+    if (use == DB_BUILD)
         mode |= SQLITE_OPEN_CREATE;
     length = WideCharToMultiByte(CP_UTF8, 0, path, -1, NULL, 0, NULL, NULL);
     if (length <= 0)
@@ -143,7 +149,7 @@ HRESULT store_db_open(const WCHAR *path, unsigned int how, struct store_db *db)
     rc = sqlite3_open_v2(utf8, &db->handle, mode, NULL);
     free(utf8);
     if (rc == SQLITE_OK)
-        rc = configure(db->handle, how);
+        rc = configure(db->handle, use);
     if (rc == SQLITE_OK)
         return S_OK;
     hr = store_error(db->handle, rc);

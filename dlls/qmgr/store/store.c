@@ -19,8 +19,11 @@
 #define SUFFIX_ROOM 48
 
 /* Pages of the database, and how many of them per cent free, at which a start compacts it. */
-#define COMPACT_PAGES   2048
+#define COMPACT_PAGES   512
 #define COMPACT_PERCENT 75
+
+/* No SQLite database is smaller. */
+#define HEADER_BYTES 512
 
 struct paths {
     WCHAR *database;
@@ -54,6 +57,24 @@ static BOOL exists(const WCHAR *path)
     return GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES;
 }
 
+/* Files that SQLite keeps beside a database. */
+static const WCHAR *const companions[] = {L"-wal", L"-shm", L"-journal"};
+
+/* Whether a name, or a companion's of that name, is taken; TRUE out of memory. */
+static BOOL is_taken(const WCHAR *path)
+{
+    BOOL taken = exists(path);
+    size_t i;
+
+    for (i = 0; i < ARRAYSIZE(companions) && !taken; i++) {
+        WCHAR *companion = join(path, companions[i]);
+
+        taken = !companion || exists(companion);
+        free(companion);
+    }
+    return taken;
+}
+
 static HRESULT make_paths(const WCHAR *folder, struct paths *paths)
 {
     WCHAR suffix[SUFFIX_ROOM];
@@ -75,7 +96,7 @@ static HRESULT make_paths(const WCHAR *folder, struct paths *paths)
         free(paths->aside);
         if (!(paths->aside = join(paths->database, suffix)))
             goto fail;
-    } while (exists(paths->aside) && attempt++ < 1000);
+    } while (is_taken(paths->aside) && attempt++ < 1000);
     return S_OK;
 fail:
     release_paths(paths);
@@ -169,7 +190,6 @@ static HRESULT fresh_complete(const struct paths *paths)
 /* Puts qmgr.db.new in force. There is no qmgr.db; whatever goes with its name moves aside. */
 static HRESULT install_fresh(const struct paths *paths)
 {
-    static const WCHAR *const companions[] = {L"-wal", L"-shm", L"-journal"};
     HRESULT hr = S_OK;
     size_t i;
 
@@ -222,15 +242,14 @@ static void compact(struct store_db *db)
     }
 }
 
-/* Opens qmgr.db, checked and with the present schema. BG_E_DATABASE_CORRUPT: it is damaged. */
-static HRESULT open_database(const struct paths *paths, struct store_db *db)
+/* Checks an open qmgr.db, and only then lets it be written to. */
+static HRESULT prove_database(struct store_db *db)
 {
-    HRESULT hr;
+    static const char check[] = "PRAGMA quick_check(1)";
+    HRESULT hr = store_check_with(db->handle, check);
 
-    if (FAILED(hr = store_db_open(paths->database, DB_NORMAL, db)))
-        return hr;
-    hr = store_check_with(db->handle, "PRAGMA quick_check(1)");
-    if (hr == S_FALSE)
+    /* The check calls a page damaged, too, that failed to be read for once. */
+    if (hr == S_FALSE && (hr = store_check_with(db->handle, check)) == S_FALSE)
         hr = BG_E_DATABASE_CORRUPT;
     if (SUCCEEDED(hr)) {
         hr = store_error(db->handle,
@@ -238,20 +257,37 @@ static HRESULT open_database(const struct paths *paths, struct store_db *db)
     }
     if (SUCCEEDED(hr))
         hr = check_schema(db);
-    if (FAILED(hr)) {
-        /* Not a byte of a damaged store is to change, nor of a newer one. */
-        sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-        store_db_close(db);
-        return hr;
+    return SUCCEEDED(hr) ? store_db_start_log(db) : hr;
+}
+
+/* Opens qmgr.db, checked and with the present schema. BG_E_DATABASE_CORRUPT: it is damaged. */
+static HRESULT open_database(const struct paths *paths, struct store_db *db)
+{
+    WIN32_FILE_ATTRIBUTE_DATA data;
+    HRESULT hr;
+
+    /* SQLite takes an empty file for a new database, and deletes its log. */
+    if (GetFileAttributesExW(paths->database, GetFileExInfoStandard, &data) &&
+        !(data.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) && !data.nFileSizeHigh &&
+        data.nFileSizeLow < HEADER_BYTES) {
+        return BG_E_DATABASE_CORRUPT;
     }
-    compact(db);
-    return S_OK;
+    if (FAILED(hr = store_db_open(paths->database, DB_NORMAL, db)))
+        return hr;
+    if (FAILED(hr = prove_database(db)))
+        store_db_close(db);
+    else
+        compact(db);
+    return hr;
 }
 
 /* Builds a new store from the damaged one and lets them change places. */
 static HRESULT replace_damaged(const struct paths *paths)
 {
-    HRESULT hr = store_build(paths->fresh, paths->database, paths->aside);
+    HRESULT hr = remove_fresh(paths);
+
+    if (SUCCEEDED(hr))
+        hr = store_build(paths->fresh, paths->database, paths->aside);
 
     if (SUCCEEDED(hr))
         hr = move_file(paths->database, paths->aside, L"");

@@ -110,16 +110,23 @@ extern const int store_schema_version;
 /* HRESULT of an SQLite result code, with the file system's own error where there is one. */
 HRESULT store_error(sqlite3 *handle, int rc);
 
-/* How store_db_open() is to open a file. */
-#define DB_NORMAL  0u
-#define DB_BUILD   1u /* made when missing, without a write-ahead log */
-#define DB_SALVAGE 2u /* damaged: leaves the file and its -wal untouched */
+/* What a database file is opened for. */
+enum store_db_use {
+    DB_NORMAL,
+    DB_BUILD,  /* made when missing */
+    DB_SALVAGE /* damaged: only read */
+};
 
 /*
- * Opens path with the settings every connection has. On failure *db holds nothing.
+ * Opens path with the settings every connection has. The file and its log stay as they are until
+ * something is written. On failure *db holds nothing.
  * HRESULT_FROM_WIN32(ERROR_SHARING_VIOLATION) when another process has it.
  */
-HRESULT store_db_open(const WCHAR *path, unsigned int how, struct store_db *db);
+HRESULT store_db_open(const WCHAR *path, enum store_db_use use, struct store_db *db);
+
+/* Turns to a write-ahead log, which is taken in and removed by store_db_close() from then on. */
+HRESULT store_db_start_log(struct store_db *db);
+
 void store_db_close(struct store_db *db);
 
 /* The prepared statement, made at its first use; NULL with *rc set when that fails. */
