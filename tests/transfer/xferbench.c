@@ -1,10 +1,10 @@
 /*
- * xferbench URL FOLDER [COUNT [PARALLEL]]: how long the transfers take by themselves, without
- * engine, store or COM.
+ * xferbench URL FOLDER [COUNT [PARALLEL [CHECKPOINT [BUFFER]]]]: how long the transfers take by
+ * themselves, without engine, store or COM.
  *
  * Fetches URL COUNT times ("%u" in it stands for the number) into FOLDER, PARALLEL at once, each
- * done event starting the next download as the engine does. Prints the time, the bytes and the
- * first error, if any.
+ * done event starting the next download as the engine does. CHECKPOINT and BUFFER are bytes. Prints
+ * the time, the bytes and the first error, if any.
  */
 #include <winsock2.h>
 
@@ -71,12 +71,14 @@ int main(int argc, char **argv)
 {
     struct bench bench = {.count = argc > 3 ? atoi(argv[3]) : 1};
     LONG parallel = argc > 4 ? atoi(argv[4]) : 1;
+    struct transfer_options options = {.checkpoint_bytes = argc > 5 ? atoi(argv[5]) : 0,
+                                       .receive_buffer = argc > 6 ? atoi(argv[6]) : 0};
     LARGE_INTEGER begin, end, frequency;
     WCHAR folder[MAX_PATH];
     double seconds;
 
     if (argc < 3) {
-        printf("usage: xferbench URL FOLDER [COUNT [PARALLEL]]\n");
+        printf("usage: xferbench URL FOLDER [COUNT [PARALLEL [CHECKPOINT [BUFFER]]]]\n");
         return 2;
     }
     swprintf(folder, ARRAYSIZE(folder), L"%hs", argv[2]);
@@ -84,7 +86,7 @@ int main(int argc, char **argv)
     bench.folder = folder;
     bench.left = bench.count;
     bench.finished = CreateEventW(NULL, TRUE, FALSE, NULL);
-    if (!bench.finished || FAILED(transfer_create(NULL, &bench.transfer)))
+    if (!bench.finished || FAILED(transfer_create(&options, &bench.transfer)))
         return 1;
     QueryPerformanceCounter(&begin);
     for (LONG i = 0; i < parallel && i < bench.count; i++)

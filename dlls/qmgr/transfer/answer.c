@@ -80,101 +80,19 @@ size_t answer_header(char *data, size_t size, size_t count, void *user)
     return length;
 }
 
-/* Takes over what an accepted answer says of the version. */
-static void learn(struct download *download, const struct bc_http_decision *decision)
-{
-    const struct bc_validators *said = &download->response.validators;
-    struct bc_validators *known = &download->known;
-
-    if (said->etag[0])
-        memcpy(known->etag, said->etag, sizeof(known->etag));
-    if (said->has_last_modified) {
-        known->has_last_modified = TRUE;
-        known->last_modified = said->last_modified;
-    }
-    if (decision->total != BC_SIZE_UNKNOWN)
-        known->total = decision->total;
-}
-
-/* Bytes the local file will have. FALSE: a range lies outside the remote file. */
-static BOOL local_total(const struct download *download, UINT64 *total)
-{
-    const struct download_spec *spec = &download->spec;
-    UINT64 remote = download->known.total, sum = 0;
-
-    *total = remote;
-    for (ULONG i = 0; i < spec->range_count; i++) {
-        UINT64 length = spec->ranges[i].Length;
-
-        if (remote != BC_SIZE_UNKNOWN) {
-            if (spec->ranges[i].InitialOffset >= remote)
-                return FALSE;
-            if (length == (UINT64)BG_LENGTH_TO_EOF)
-                length = remote - spec->ranges[i].InitialOffset;
-            else if (length > remote - spec->ranges[i].InitialOffset)
-                return FALSE;
-        }
-        if (length == (UINT64)BG_LENGTH_TO_EOF || length > MAXUINT64 - 1 - sum)
-            sum = (UINT64)BG_SIZE_UNKNOWN;
-        else if (sum != (UINT64)BG_SIZE_UNKNOWN)
-            sum += length;
-    }
-    if (spec->range_count && !spec->sparse)
-        *total = sum;
-    return TRUE;
-}
-
-static void tell_headers(struct download *download)
-{
-    char modified[BC_HTTP_DATE_SIZE] = "";
-    struct download_headers headers = {
-        .total = download->total,
-        .remote_size = download->known.total,
-        .etag = download->known.etag[0] ? download->known.etag : NULL,
-        .text = download->head ? download->head : "",
-        .final_url = download->url,
-        .restarted = download->restarts > 0,
-    };
-
-    if (download->known.has_last_modified &&
-        bc_succeeded(
-            bc_http_format_date(download->known.last_modified, modified, sizeof(modified))))
-        headers.last_modified = modified;
-    download->told_headers = TRUE;
-    event_headers(download, &headers);
-}
-
 /* The body is wanted: makes everything ready for its first byte. */
 static void accept_body(struct download *download, const struct bc_http_decision *decision)
 {
+    struct bc_validators said = download->response.validators;
     struct failure failure = {0};
 
-    if (decision->verdict == BC_VERDICT_RESTART && download->position &&
-        !download_restart(download, &failure)) {
-        fail(download, failure);
-        return;
-    }
-    if (decision->verdict == BC_VERDICT_RESTART)
-        bc_validators_init(&download->known);
-    learn(download, decision);
-    if (!local_total(download, &download->total)) {
-        fail(download, failure_remote(BC_E_INVALID_RANGE));
-        return;
-    }
-    if (download->spec.maximum_size != (UINT64)BG_SIZE_UNKNOWN &&
-        download->total != (UINT64)BG_SIZE_UNKNOWN &&
-        download->total > download->spec.maximum_size) {
-        fail(download, failure_remote(BC_E_MAX_DOWNLOAD_SIZE_LIMIT_REACHED));
-        return;
-    }
-    if (!download_open_sink(download, &failure)) {
+    said.total = decision->total;
+    if (!version_accept(download, decision->verdict == BC_VERDICT_RESTART, &said, &failure)) {
         fail(download, failure);
         return;
     }
     download->limit = download->body_length = decision->body_length;
     download->outcome = OUTCOME_BODY;
-    if (!download->told_headers)
-        tell_headers(download);
 }
 
 void answer_decide(struct download *download)
@@ -221,23 +139,11 @@ static size_t drain(struct download *download, size_t length)
     return length;
 }
 
-/* Where in the local file the next byte belongs. */
-static UINT64 write_position(const struct download *download)
-{
-    const struct download_spec *spec = &download->spec;
-
-    if (spec->sparse && spec->range_count)
-        return spec->ranges[download->range].InitialOffset + download->range_done;
-    return download->position;
-}
-
 size_t answer_body(char *data, size_t size, size_t count, void *user)
 {
     struct download *download = user;
-    const struct transfer_options *options = &download->transfer->options;
     size_t length = size * count;
-    ULONGLONG now;
-    DWORD error;
+    struct failure failure;
 
     if (download->cancelled)
         return CURL_WRITEFUNC_ERROR;
@@ -249,28 +155,16 @@ size_t answer_body(char *data, size_t size, size_t count, void *user)
         fail(download, failure_remote(BC_E_INVALID_SERVER_RESPONSE));
         return CURL_WRITEFUNC_ERROR;
     }
-    if (download->position > download->spec.maximum_size ||
-        length > download->spec.maximum_size - download->position) {
-        fail(download, failure_remote(BC_E_MAX_DOWNLOAD_SIZE_LIMIT_REACHED));
-        return CURL_WRITEFUNC_ERROR;
-    }
-    now = GetTickCount64();
     if (sink_unflushed(&download->sink) > UNFLUSHED_MAX) {
-        sink_checkpoint(&download->sink, 0, 0, now, TRUE);
+        sink_checkpoint(&download->sink, 0, 0, GetTickCount64(), TRUE);
         download->paused = TRUE;
         return CURL_WRITEFUNC_PAUSE;
     }
-    error = sink_write(&download->sink, write_position(download), data, length);
-    if (error) {
-        fail(download, failure_local(error));
+    if (!version_write(download, data, length, &failure)) {
+        fail(download, failure);
         return CURL_WRITEFUNC_ERROR;
     }
-    download->position += length;
-    download->range_done += length;
-    download->received += length;
     if (download->limit != BC_SIZE_UNKNOWN)
         download->limit -= length;
-    event_progress(download, download->position, now);
-    sink_checkpoint(&download->sink, options->checkpoint_bytes, options->checkpoint_ms, now, FALSE);
     return length;
 }

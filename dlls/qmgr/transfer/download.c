@@ -339,6 +339,8 @@ void download_look(struct download *download, ULONG todo)
         start(download);
         return;
     }
+    if (todo & TODO_RATE)
+        download->spec.rate = download->new_rate;
     switch (download->state) {
     case STATE_RUNNING:
         http_look(download, todo);
@@ -349,8 +351,7 @@ void download_look(struct download *download, ULONG todo)
             http_answered(download);
         break;
     case STATE_COPYING:
-        if (todo & TODO_COPIED)
-            share_copy_look(download);
+        share_copy_look(download);
         break;
     default:
         break;
@@ -361,6 +362,8 @@ BOOL download_tick(struct download *download, ULONGLONG now)
 {
     const struct transfer_options *options = &download->transfer->options;
 
+    if (download->state == STATE_COPYING)
+        return share_copy_tick(download, now);
     if (download->state != STATE_RUNNING || download->sink.file == INVALID_HANDLE_VALUE)
         return FALSE;
     sink_checkpoint(&download->sink, options->checkpoint_bytes, options->checkpoint_ms, now, FALSE);

@@ -44,6 +44,7 @@ static void send_request(struct download *download)
 {
     struct transfer *transfer = download->transfer;
     CURL *easy = transfer_take_easy(transfer);
+    struct failure failure;
 
     if (!easy) {
         end_with(download, failure_memory());
@@ -58,12 +59,15 @@ static void send_request(struct download *download)
     download->drained = 0;
     download->paused = FALSE;
     download->limit = 0;
-    if (!http_options(download, easy) || curl_multi_add_handle(transfer->multi, easy)) {
-        curl_easy_cleanup(easy);
-        end_with(download, failure_memory());
+    download->easy = easy;
+    failure = http_options(download, easy);
+    if (SUCCEEDED(failure.hr) && curl_multi_add_handle(transfer->multi, easy))
+        failure = failure_memory();
+    if (FAILED(failure.hr)) {
+        http_stop(download);
+        end_with(download, failure);
         return;
     }
-    download->easy = easy;
     download->state = STATE_RUNNING;
     event_connecting(download);
 }
@@ -88,12 +92,24 @@ static void run_prepare(struct work *work)
 {
     struct download *download = container_of(work, struct download, work);
 
-    proxy_find(download, TRUE);
+    download->prepared = proxy_find(download, TRUE);
     transfer_post(download, TODO_ANSWERED);
 }
 
-/* Finds the proxy and sends the request; may end the download. */
-static void prepare_request(struct download *download)
+/* The proxy is known, or cannot be; may end the download. */
+static void prepared(struct download *download, HRESULT hr)
+{
+    struct failure failure = {.hr = hr, .context = BG_ERROR_CONTEXT_GENERAL_TRANSPORT};
+
+    if (hr == E_OUTOFMEMORY)
+        end_with(download, failure_memory());
+    else if (FAILED(hr))
+        end_with(download, failure);
+    else
+        send_request(download);
+}
+
+void http_request(struct download *download)
 {
     HRESULT hr = proxy_find(download, FALSE);
 
@@ -101,10 +117,8 @@ static void prepare_request(struct download *download)
         download->state = STATE_PREPARING;
         download->work.run = run_prepare;
         pool_submit(download->transfer->pool, &download->work);
-    } else if (FAILED(hr)) {
-        end_with(download, failure_memory());
     } else {
-        send_request(download);
+        prepared(download, hr);
     }
 }
 
@@ -113,15 +127,17 @@ void http_start(struct download *download, const struct bc_url *url)
     if (!set_url(download, url))
         end_with(download, failure_memory());
     else
-        prepare_request(download);
+        http_request(download);
 }
 
 void http_answered(struct download *download)
 {
     if (download->cancelled)
         download_abort(download);
+    else if (download->state == STATE_ASKING)
+        tls_answered(download);
     else
-        send_request(download);
+        prepared(download, download->prepared);
 }
 
 void http_look(struct download *download, ULONG todo)
@@ -135,7 +151,6 @@ void http_look(struct download *download, ULONG todo)
         return;
     }
     if (todo & TODO_RATE) {
-        download->spec.rate = download->new_rate;
         curl_easy_setopt(download->easy, CURLOPT_MAX_RECV_SPEED_LARGE,
                          (curl_off_t)download->spec.rate);
     }
@@ -164,6 +179,7 @@ void http_free(struct download *download)
     free(download->head);
     free(download->location);
     free(download->proxy);
+    tls_free(download);
 }
 
 /* Follows the redirect that was read; may end the download. */
@@ -203,7 +219,7 @@ static void follow(struct download *download)
     download->url = target;
     free(download->proxy);
     download->proxy = NULL;
-    prepare_request(download);
+    http_request(download);
 }
 
 /* The answer's body has ended as announced; may end the download. */
@@ -236,7 +252,7 @@ static void body_done(struct download *download)
     else if (!download->body_length) /* an answer without a byte would go on for ever */
         end_with(download, failure_remote(BC_E_INVALID_SERVER_RESPONSE));
     else
-        prepare_request(download);
+        http_request(download);
 }
 
 /* The request failed on its way; may end the download. */
@@ -244,7 +260,7 @@ static void request_failed(struct download *download, struct failure failure, CU
 {
     if ((code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_PROXY) &&
         proxy_next(download))
-        prepare_request(download);
+        http_request(download);
     else
         end_with(download, failure);
 }
@@ -256,7 +272,7 @@ static void answer_failed(struct download *download)
 
     if ((status == 401 && http_next_credentials(download, BG_AUTH_TARGET_SERVER)) ||
         (status == 407 && http_next_credentials(download, BG_AUTH_TARGET_PROXY)))
-        prepare_request(download);
+        http_request(download);
     else
         end_with(download, download->failure);
 }
@@ -292,15 +308,15 @@ void http_done(struct download *download, CURLcode code)
         break;
     case OUTCOME_CHANGED:
         if (download_restart(download, &failure))
-            prepare_request(download);
+            http_request(download);
         else
             end_with(download, failure);
         break;
     case OUTCOME_REDIRECT:
         follow(download);
         break;
-    case OUTCOME_AGAIN:
-        prepare_request(download);
+    case OUTCOME_ASK:
+        tls_ask(download);
         break;
     case OUTCOME_FAILED:
         answer_failed(download);

@@ -208,7 +208,7 @@ static void set_proxy(struct download *download, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 
-BOOL http_options(struct download *download, CURL *easy)
+struct failure http_options(struct download *download, CURL *easy)
 {
     curl_easy_setopt(easy, CURLOPT_PRIVATE, download);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, answer_header);
@@ -220,15 +220,14 @@ BOOL http_options(struct download *download, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "Microsoft BITS/7.8");
     if (curl_easy_setopt(easy, CURLOPT_URL, download->url))
-        return FALSE;
+        return failure_memory();
     set_method(download, easy);
     set_speed(download, easy);
     set_proxy(download, easy);
     set_credentials(download, easy);
-    tls_options(download, easy);
     if (!set_range(download, easy) || !add_header(download, "Accept-Encoding: identity") ||
         (!download->left_origin && !add_custom_headers(download)))
-        return FALSE;
+        return failure_memory();
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, download->headers);
-    return TRUE;
+    return tls_options(download, easy);
 }

@@ -202,6 +202,7 @@ HRESULT transfer_create(const struct transfer_options *options, struct transfer 
     if (!transfer)
         return E_OUTOFMEMORY;
     InitializeSRWLock(&transfer->lock);
+    InitializeSRWLock(&transfer->proxy_lock);
     InitializeConditionVariable(&transfer->empty);
     link_init(&transfer->posted);
     link_init(&transfer->downloads);
@@ -263,6 +264,7 @@ void transfer_destroy(struct transfer *transfer)
     while (transfer->spare_count)
         curl_easy_cleanup(transfer->spare[--transfer->spare_count]);
     curl_multi_cleanup(transfer->multi);
+    proxy_forget(transfer);
     free(transfer);
 }
 

@@ -173,9 +173,8 @@ enum {
     TODO_CANCEL = 2,
     TODO_RATE = 4,
     TODO_FLUSHED = 8,   /* room for more unflushed bytes */
-    TODO_PREPARED = 16, /* the proxy is known */
-    TODO_ANSWERED = 32, /* the certificate was judged */
-    TODO_COPIED = 64    /* share_copy wants to go on or to end */
+    TODO_ANSWERED = 16, /* the proxy is known, the certificate was judged */
+    TODO_COPIED = 32    /* share_copy wants to go on or to end */
 };
 
 enum download_state {
@@ -195,7 +194,7 @@ enum outcome {
     OUTCOME_COMPLETE, /* there is nothing left to fetch */
     OUTCOME_CHANGED,  /* begin again from zero */
     OUTCOME_REDIRECT,
-    OUTCOME_AGAIN, /* the certificate must be judged first */
+    OUTCOME_ASK, /* the client has to judge the server's certificate first */
     OUTCOME_FAILED
 };
 
@@ -259,8 +258,23 @@ struct download {
     char *proxy;         /* proxies to try, for libcurl; "" for none; NULL: not yet known */
     ULONG proxy_index;   /* which of them */
     ULONG auth_round[2]; /* which credentials are tried, by BG_AUTH_TARGET - 1 */
-    struct server_certificate *certificate;
-    struct work work; /* preparing, asking */
+    struct server_certificate *certificate; /* asked about or accepted (tls.c) */
+    struct work work;                       /* preparing */
+    HRESULT prepared;                       /* what it came to */
+};
+
+/* What was found out about proxies a moment ago (proxy.c). */
+struct proxy_answer {
+    char *key, *proxies;
+    ULONGLONG time;
+};
+
+/* A server's certificate that was found good a moment ago (tls.c). */
+struct tls_verdict {
+    BYTE hash[20];
+    char host[256];
+    ULONG flags;
+    ULONGLONG time;
 };
 
 struct transfer {
@@ -274,7 +288,13 @@ struct transfer {
     struct link posted;
     BOOL sleeping, woken, closing;
 
+    SRWLOCK proxy_lock;
+    struct proxy_answer proxy_cache[16];
+    ULONG proxy_next;
+
     /* The transfer thread's own. */
+    struct tls_verdict verdicts[16];
+    ULONG verdict_next;
     CURLM *multi;
     struct link downloads;
     CURL *spare[SPARE_HANDLES];
@@ -329,6 +349,8 @@ void http_look(struct download *download, ULONG todo);
 void http_answered(struct download *download);
 /* libcurl has finished the request. */
 void http_done(struct download *download, CURLcode code);
+/* Finds the proxy and sends the next request. */
+void http_request(struct download *download);
 /* Takes the request away from libcurl. */
 void http_stop(struct download *download);
 void http_free(struct download *download);
@@ -339,25 +361,47 @@ size_t answer_body(char *data, size_t size, size_t count, void *user);
 /* Settles download->outcome from the head that was read. */
 void answer_decide(struct download *download);
 
-/* http_options.c: everything libcurl has to know of a request. FALSE: out of memory. */
-BOOL http_options(struct download *download, CURL *easy);
+/* version.c: the version of the remote file that is fetched, called by the writer. FALSE: *failure
+ * is set. */
+/* An answer of this version was accepted: checks it against the order, opens the sink, tells the
+ * headers. restart: what is on the disk is of another one. */
+BOOL version_accept(struct download *download, BOOL restart, const struct bc_validators *said,
+                    struct failure *failure);
+/* Writes the next bytes, tells progress, checkpoints. */
+BOOL version_write(struct download *download, const void *data, size_t length,
+                   struct failure *failure);
+
+/* http_options.c: everything libcurl has to know of a request. hr of the result is S_OK or why the
+ * request cannot be made. */
+struct failure http_options(struct download *download, CURL *easy);
 /* After a 401 (BG_AUTH_TARGET_SERVER) or 407: TRUE when there are other credentials to try. */
 BOOL http_next_credentials(struct download *download, BG_AUTH_TARGET target);
 
-/* tls.c: what is checked of the server, and the client certificate. */
-void tls_options(struct download *download, CURL *easy);
+/* tls.c: what is checked of the server, and the client certificate. S_OK, or why the request cannot
+ * be made. */
+struct failure tls_options(struct download *download, CURL *easy);
+/* Asks the client for its judgement of the certificate, on a thread of its own. */
+void tls_ask(struct download *download);
+/* ... it has answered: goes on or ends the download. */
+void tls_answered(struct download *download);
+void tls_free(struct download *download);
 
 /* proxy.c: finds the proxies for download->url and leaves them in download->proxy. S_FALSE: it has
- * to be asked again by a thread that may block (block TRUE). */
+ * to be asked again by a thread that may block (block TRUE). Errors: E_OUTOFMEMORY,
+ * BG_E_INVALID_PROXY_INFO. */
 HRESULT proxy_find(struct download *download, BOOL block);
 /* The proxy to try now, "" for none. Lives as long as the download's url. */
 const char *proxy_current(struct download *download);
+/* Frees what is kept about proxies. */
+void proxy_forget(struct transfer *transfer);
 /* Goes on to the next proxy; FALSE: there is none. */
 BOOL proxy_next(struct download *download);
 
 /* share_copy.c: sources on a share or a drive; transfer thread. */
 void share_copy_start(struct download *download, const struct bc_url *url);
 void share_copy_look(struct download *download);
+/* As download_tick(). */
+BOOL share_copy_tick(struct download *download, ULONGLONG now);
 void share_copy_free(struct share_copy *copy);
 
 #endif
