@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct transfer *transfer;
 static WCHAR folder[MAX_PATH];
@@ -46,8 +47,10 @@ void fault_url(struct fetch *fetch, const char *parameters)
 {
     char url[2400];
 
-    snprintf(url, sizeof(url), "%sdata/x%lu-%ld?%s", server("OPENBITS_TEST_FAULT"),
-             GetCurrentProcessId(), InterlockedIncrement(&names), parameters);
+    /* The server counts the requests of each path, and may outlive this process. */
+    snprintf(url, sizeof(url), "%sdata/x%lu-%llu-%ld?%s", server("OPENBITS_TEST_FAULT"),
+             GetCurrentProcessId(), (unsigned long long)time(NULL), InterlockedIncrement(&names),
+             parameters);
     fetch_init(fetch, url);
 }
 
@@ -187,6 +190,7 @@ void fetch_init(struct fetch *fetch, const char *url)
 
 void fetch_begin(struct fetch *fetch)
 {
+    fetch->durable = fetch->progress_bytes = fetch->spec.sparse ? 0 : fetch->spec.offset;
     ResetEvent(fetch->done);
     ResetEvent(fetch->first_bytes);
     assert_int_equal(
@@ -197,7 +201,8 @@ void fetch_wait(struct fetch *fetch)
 {
     assert_int_equal(WaitForSingleObject(fetch->done, DEADLINE_MS), WAIT_OBJECT_0);
     assert_false(fetch->out_of_order);
-    if (!fetch->spec.sparse) /* what is claimed is what was told to be flushed */
+    if (!fetch->spec.sparse &&
+        !fetch->result.discard) /* what is claimed is what was told to be flushed */
         assert_true(fetch->result.bytes >= fetch->durable);
 }
 
@@ -214,7 +219,6 @@ void fetch_again(struct fetch *fetch)
     fetch->spec.remote_size = fetch->remote_size;
     fetch->spec.etag = fetch->etag[0] ? _strdup(fetch->etag) : NULL;
     fetch->spec.last_modified = fetch->last_modified[0] ? _strdup(fetch->last_modified) : NULL;
-    fetch->durable = fetch->progress_bytes = fetch->spec.offset;
     fetch_run(fetch);
     free((char *)fetch->spec.etag);
     free((char *)fetch->spec.last_modified);
@@ -298,5 +302,4 @@ void check_success(const struct fetch *fetch, UINT64 size)
         fail_msg("%s: %08lx context %d", fetch->url, fetch->result.hr, fetch->result.context);
     assert_int_equal(fetch->result.bytes, size);
     assert_int_equal(fetch->result.total, size);
-    assert_int_equal(fetch->connecting ? fetch->headers > 0 : 1, 1);
 }

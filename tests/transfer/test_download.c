@@ -230,7 +230,7 @@ static const struct {
     {"drop=1&reset=1", BC_E_CONNECTION_CLOSED, REMOTE, TRUE},
     {"drop_body=1", BC_E_CONNECTION_CLOSED, REMOTE, TRUE},
     {"cut=10&reset=1", BC_E_CONNECTION_CLOSED, REMOTE, TRUE},
-    {"length_delta=10", BC_E_CONNECTION_CLOSED, REMOTE, TRUE},
+    {"length_delta=10&keepalive=off", BC_E_CONNECTION_CLOSED, REMOTE, TRUE},
     {"gzip=1", BC_E_INVALID_SERVER_RESPONSE, REMOTE, FALSE},
     {"raw=hello%20world%0d%0a%0d%0a", BC_E_INVALID_SERVER_RESPONSE, REMOTE, FALSE},
     {"raw=HTTP/1.1%20abc%20OK%0d%0a%0d%0a", BC_E_INVALID_SERVER_RESPONSE, REMOTE, FALSE},

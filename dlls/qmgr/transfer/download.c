@@ -179,6 +179,8 @@ HRESULT download_create(struct transfer *transfer, const struct download_spec *s
     }
     read_known(download);
     sink_init(&download->sink, transfer->pool, download->spec.path, download->spec.token);
+    if (!spec->sparse)
+        download->sink.written = download->sink.durable = download->sink.flush_asked = spec->offset;
     download->sink.flushed = event_flushed;
     download->sink.finished = event_finished;
     *out = download;

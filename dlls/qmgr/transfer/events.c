@@ -95,7 +95,7 @@ void event_finished(struct sink *sink, DWORD error)
     result.transient = download->failure.transient;
     result.discard = download->failure.discard;
     result.retry_after_ms = download->retry_after_ms;
-    result.bytes = sink->durable;
+    result.bytes = result.discard ? 0 : sink->durable;
     result.total = download->total;
     result.received = download->received;
     if (download->events.done) {
