@@ -13,8 +13,7 @@ static LONG names;
 
 int fetch_setup(void **state)
 {
-    static const struct transfer_options options = {
-        .stall_timeout_ms = 2000, .connect_timeout_ms = 10000, .checkpoint_ms = 200};
+    static const struct transfer_options options = {.checkpoint_ms = 200};
     const WCHAR *base = _wgetenv(L"OPENBITS_TEST_TEMP");
 
     if (!base)

@@ -326,10 +326,15 @@ static void no_server(void **state)
 
 static void stalled(void **state)
 {
+    static const struct transfer_options options = {.stall_timeout_ms = 2000, .checkpoint_ms = 200};
+    struct transfer *shared = transfer;
     struct fetch f;
 
+    assert_int_equal(transfer_create(&options, &transfer), S_OK);
     fault_url(&f, "size=100000&seed=2&stall=40000");
     fetch_run(&f);
+    transfer_destroy(transfer);
+    transfer = shared;
     check_failure(&f, (HRESULT)0x80072ee2, REMOTE, TRUE);
     assert_int_equal(f.result.bytes, 40000);
     check_part(&f, 0, 2, 0, 40000);

@@ -199,7 +199,7 @@ void download_end(struct download *download, const struct failure *failure)
 {
     FILETIME *time = NULL, modified;
 
-    if (download->state == STATE_RUNNING)
+    if (download->state == STATE_RUNNING || download->state == STATE_WAITING)
         http_stop(download);
     download->failure = *failure;
     if (SUCCEEDED(failure->hr) && download->known.has_last_modified) {
@@ -346,6 +346,9 @@ void download_look(struct download *download, ULONG todo)
     switch (download->state) {
     case STATE_RUNNING:
         http_look(download, todo);
+        break;
+    case STATE_WAITING:
+        http_place(download);
         break;
     case STATE_PREPARING:
     case STATE_ASKING:

@@ -47,6 +47,7 @@ static void send_request(struct download *download)
     struct failure failure;
 
     if (!easy) {
+        host_leave(download);
         end_with(download, failure_memory());
         return;
     }
@@ -96,6 +97,20 @@ static void run_prepare(struct work *work)
     transfer_post(download, TODO_ANSWERED);
 }
 
+/* Sends the request as soon as the host has room for it; may end the download. */
+static void enter(struct download *download)
+{
+    HRESULT hr = host_enter(download);
+
+    if (FAILED(hr)) {
+        end_with(download, failure_memory());
+    } else if (hr == S_FALSE) {
+        download->state = STATE_WAITING;
+    } else {
+        send_request(download);
+    }
+}
+
 /* The proxy is known, or cannot be; may end the download. */
 static void prepared(struct download *download, HRESULT hr)
 {
@@ -106,7 +121,7 @@ static void prepared(struct download *download, HRESULT hr)
     else if (FAILED(hr))
         end_with(download, failure);
     else
-        send_request(download);
+        enter(download);
 }
 
 void http_request(struct download *download)
@@ -140,6 +155,14 @@ void http_answered(struct download *download)
         prepared(download, download->prepared);
 }
 
+void http_place(struct download *download)
+{
+    if (download->cancelled)
+        download_abort(download);
+    else if (!link_in_list(&download->waiting))
+        send_request(download);
+}
+
 void http_look(struct download *download, ULONG todo)
 {
     if (download->cancelled) {
@@ -164,6 +187,7 @@ void http_stop(struct download *download)
 {
     struct transfer *transfer = download->transfer;
 
+    host_leave(download);
     if (!download->easy)
         return;
     curl_multi_remove_handle(transfer->multi, download->easy);

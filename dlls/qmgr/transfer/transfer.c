@@ -206,13 +206,12 @@ HRESULT transfer_create(const struct transfer_options *options, struct transfer 
     InitializeConditionVariable(&transfer->empty);
     link_init(&transfer->posted);
     link_init(&transfer->downloads);
+    link_init(&transfer->hosts);
     link_init(&transfer->everyone);
     set_options(&transfer->options, options);
     transfer->multi = curl_multi_init();
     if (!transfer->multi)
         goto free_transfer;
-    curl_multi_setopt(transfer->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
-                      (long)transfer->options.connections_per_host);
     curl_multi_setopt(transfer->multi, CURLMOPT_MAXCONNECTS, 64L);
     hr = pool_create(transfer->options.flush_threads, &transfer->pool);
     if (FAILED(hr))

@@ -174,12 +174,14 @@ enum {
     TODO_RATE = 4,
     TODO_FLUSHED = 8,   /* room for more unflushed bytes */
     TODO_ANSWERED = 16, /* the proxy is known, the certificate was judged */
-    TODO_COPIED = 32    /* share_copy wants to go on or to end */
+    TODO_PLACE = 32,    /* it is its turn to have a connection */
+    TODO_COPIED = 64    /* share_copy wants to go on or to end */
 };
 
 enum download_state {
     STATE_NEW,
     STATE_PREPARING, /* a worker finds the proxy */
+    STATE_WAITING,   /* for a connection to the host */
     STATE_RUNNING,   /* easy is in the multi handle */
     STATE_ASKING,    /* the certificate() event runs on a worker */
     STATE_COPYING,   /* a worker copies from a share */
@@ -198,6 +200,7 @@ enum outcome {
     OUTCOME_FAILED
 };
 
+struct host;
 struct share_copy;
 struct server_certificate;
 
@@ -239,6 +242,8 @@ struct download {
     struct bc_http_request request;
 
     /* The request under way. */
+    struct host *host;   /* where it waits for a connection or has one (hosts.c) */
+    struct link waiting; /* in the host's line */
     CURL *easy;
     struct curl_slist *headers;
     char *url; /* of the request, as it goes over the wire */
@@ -297,6 +302,7 @@ struct transfer {
     ULONG verdict_next;
     CURLM *multi;
     struct link downloads;
+    struct link hosts;
     CURL *spare[SPARE_HANDLES];
     ULONG spare_count;
     ULONGLONG scan_time;
@@ -347,6 +353,8 @@ void http_start(struct download *download, const struct bc_url *url);
 void http_look(struct download *download, ULONG todo);
 /* The worker of STATE_PREPARING or STATE_ASKING is done. */
 void http_answered(struct download *download);
+/* Something was posted while STATE_WAITING. */
+void http_place(struct download *download);
 /* libcurl has finished the request. */
 void http_done(struct download *download, CURLcode code);
 /* Finds the proxy and sends the next request. */
@@ -354,6 +362,12 @@ void http_request(struct download *download);
 /* Takes the request away from libcurl. */
 void http_stop(struct download *download);
 void http_free(struct download *download);
+
+/* hosts.c: a place among the connections to the host of download->url. S_FALSE: TODO_PLACE is
+ * posted when there is one; E_OUTOFMEMORY. */
+HRESULT host_enter(struct download *download);
+/* Gives the place back, or stops waiting for one; harmless without. */
+void host_leave(struct download *download);
 
 /* answer.c: libcurl's callbacks, on the transfer thread, and what an answer means. */
 size_t answer_header(char *data, size_t size, size_t count, void *user);
