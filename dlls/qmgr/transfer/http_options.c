@@ -196,6 +196,9 @@ static void set_credentials(const struct download *download, CURL *easy)
         curl_easy_setopt(easy, CURLOPT_PROXYAUTH, schemes);
         curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, picked->user ? picked->user : "");
         curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, picked->password ? picked->password : "");
+        /* libcurl would let another job, without these credentials, use the open tunnel. */
+        if (!_strnicmp(download->url, "https:", 6))
+            curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
     }
 }
 
