@@ -1,6 +1,8 @@
 /* See faults.h. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 #include <sqlite3.h>
 
@@ -9,7 +11,20 @@
 struct fault_file {
     sqlite3_file base;
     sqlite3_file *real; /* behind this struct */
+    struct flushed *flushed;
 };
+
+/* What is on the disk for certain. */
+struct flushed {
+    char name[64];
+    BYTE *bytes;
+    sqlite3_int64 size;
+};
+
+#define FLUSHED_FILES 8
+
+static struct flushed flushed_files[FLUSHED_FILES];
+static volatile LONG recording;
 
 static sqlite3_vfs *real_vfs;
 static volatile LONG armed_kind = -1, armed_at, armed_persistent, calls;
@@ -73,6 +88,72 @@ void *__wrap_realloc(void *memory, size_t size)
     return fails(FAULT_MEMORY) ? NULL : __real_realloc(memory, size);
 }
 
+/* The entry of a file by the last part of its name. */
+static struct flushed *find_flushed(const char *path)
+{
+    const char *name = path ? strrchr(path, '\\') : NULL;
+    size_t i;
+
+    if (!name || !recording)
+        return NULL;
+    for (i = 0; i < FLUSHED_FILES; i++) {
+        struct flushed *flushed = &flushed_files[i];
+
+        if (!flushed->name[0])
+            sqlite3_snprintf(sizeof(flushed->name), flushed->name, "%s", name + 1);
+        if (!strcmp(flushed->name, name + 1))
+            return flushed;
+    }
+    abort();
+}
+
+static void remember(struct fault_file *file)
+{
+    struct flushed *flushed = file->flushed;
+    sqlite3_int64 size;
+    BYTE *bytes;
+
+    if (!recording || !flushed || file->real->pMethods->xFileSize(file->real, &size) != SQLITE_OK ||
+        !(bytes = __real_malloc((size_t)size + 1)) ||
+        (size && file->real->pMethods->xRead(file->real, bytes, (int)size, 0) != SQLITE_OK)) {
+        return;
+    }
+    free(flushed->bytes);
+    flushed->bytes = bytes;
+    flushed->size = size;
+}
+
+void faults_record(void)
+{
+    memset(flushed_files, 0, sizeof(flushed_files));
+    recording = TRUE;
+}
+
+void faults_power_off(const WCHAR *folder)
+{
+    WCHAR path[MAX_PATH];
+    DWORD written;
+    HANDLE file;
+    size_t i;
+
+    recording = FALSE;
+    for (i = 0; i < FLUSHED_FILES && flushed_files[i].name[0]; i++) {
+        struct flushed *flushed = &flushed_files[i];
+
+        if (!flushed->bytes)
+            continue;
+        _snwprintf(path, MAX_PATH, L"%ls\\%hs", folder, flushed->name);
+        file = CreateFileW(path, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+        if (file == INVALID_HANDLE_VALUE ||
+            !WriteFile(file, flushed->bytes, (DWORD)flushed->size, &written, NULL)) {
+            abort();
+        }
+        CloseHandle(file);
+        free(flushed->bytes);
+    }
+    memset(flushed_files, 0, sizeof(flushed_files));
+}
+
 static sqlite3_file *real_of(sqlite3_file *file)
 {
     return ((struct fault_file *)file)->real;
@@ -114,6 +195,7 @@ static int file_sync(sqlite3_file *file, int flags)
 {
     if (fails(FAULT_FILE))
         return SQLITE_IOERR_FSYNC;
+    remember((struct fault_file *)file);
     return flushing ? real_of(file)->pMethods->xSync(real_of(file), flags) : SQLITE_OK;
 }
 
@@ -185,6 +267,8 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int 
     rc = real_vfs->xOpen(real_vfs, name, fault->real, flags, out);
     if (fault->real->pMethods)
         fault->base.pMethods = &file_methods;
+    fault->flushed = find_flushed(name);
+    remember(fault); /* what was there before is on the disk */
     return rc;
 }
 
@@ -192,6 +276,10 @@ static int vfs_delete(sqlite3_vfs *vfs, const char *name, int sync)
 {
     if (fails(FAULT_FILE))
         return SQLITE_IOERR_DELETE;
+    if (find_flushed(name)) {
+        free(find_flushed(name)->bytes);
+        find_flushed(name)->bytes = NULL;
+    }
     return real_vfs->xDelete(real_vfs, name, sync);
 }
 

@@ -27,4 +27,12 @@ void faults_set_room(LONG64 bytes);
 /* FALSE leaves flushes out, for tests that make thousands of stores. */
 void faults_flush(BOOL flush);
 
+/*
+ * Power failure: while recording, the content that each file had at its last flush is remembered.
+ * faults_power_off() writes those contents to the files' names in folder, which is what a machine
+ * finds that was switched off before anything else reached the disk, and ends the recording.
+ */
+void faults_record(void);
+void faults_power_off(const WCHAR *folder);
+
 #endif
