@@ -77,7 +77,7 @@ int main(int argc, char **argv)
     WCHAR folder[MAX_PATH];
     double seconds;
 
-    if (argc < 3) {
+    if (argc < 3 || bench.count < 1) {
         printf("usage: xferbench URL FOLDER [COUNT [PARALLEL [CHECKPOINT [BUFFER]]]]\n");
         return 2;
     }

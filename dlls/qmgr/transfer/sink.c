@@ -96,6 +96,7 @@ DWORD sink_open(struct sink *sink, BOOL create, UINT64 offset, BOOL keep)
     }
     if (!error) {
         sink->written = sink->durable = sink->flush_asked = keep ? 0 : offset;
+        sink->position = 0;
         sink->flush_time = GetTickCount64();
     }
     return error;
@@ -106,17 +107,28 @@ DWORD sink_write(struct sink *sink, UINT64 position, const void *data, size_t le
     const char *bytes = data;
     size_t left = length;
 
+    if (position != sink->position) {
+        LARGE_INTEGER to = {.QuadPart = position};
+
+        if (!SetFilePointerEx(sink->file, to, NULL, FILE_BEGIN))
+            return GetLastError();
+        sink->position = position;
+    }
     while (left) {
         DWORD part = left > 0x40000000 ? 0x40000000 : (DWORD)left, done;
-        OVERLAPPED where = {.Offset = (DWORD)position, .OffsetHigh = (DWORD)(position >> 32)};
 
-        if (!WriteFile(sink->file, bytes, part, &done, &where))
-            return GetLastError();
+        /* Without an OVERLAPPED: with one, Wine asks its server at each write. */
+        if (!WriteFile(sink->file, bytes, part, &done, NULL)) {
+            DWORD error = GetLastError();
+
+            sink->position = MAXUINT64;
+            return error;
+        }
         if (!done)
             return ERROR_WRITE_FAULT;
         bytes += done;
         left -= done;
-        position += done;
+        sink->position += done;
     }
     AcquireSRWLockExclusive(&sink->lock);
     sink->written += length;

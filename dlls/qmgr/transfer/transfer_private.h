@@ -125,6 +125,7 @@ struct sink {
     HANDLE token;      /* impersonated while opening, may be NULL */
 
     /* Writer only: the transfer thread, or the copying worker. */
+    UINT64 position;    /* of the file pointer; unknown after an error */
     UINT64 flush_asked; /* written when the last flush was asked for */
     ULONGLONG flush_time;
 
