@@ -78,8 +78,8 @@ int32_t bc_state_check(enum bc_call call, const struct bc_job_facts *job, size_t
 enum bc_job_state bc_state_after(enum bc_call call, const struct bc_job_facts *job)
 {
     switch (call) {
-    case BC_CALL_SUSPEND:
-        return BC_STATE_SUSPENDED;
+    case BC_CALL_SUSPEND: /* nothing is left to suspend in a job that is through */
+        return job->state == BC_STATE_TRANSFERRED ? job->state : BC_STATE_SUSPENDED;
     case BC_CALL_CANCEL:
         return BC_STATE_CANCELLED;
     case BC_CALL_COMPLETE:

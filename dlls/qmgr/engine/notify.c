@@ -135,7 +135,7 @@ static void forget_target(struct job *job, IUnknown *target)
         IUnknown_Release(target);
 }
 
-static BOOL client_gone(HRESULT hr)
+BOOL notify_client_gone(HRESULT hr)
 {
     return hr == RPC_E_DISCONNECTED || hr == CO_E_OBJNOTCONNECTED || hr == RPC_E_SERVER_DIED ||
            hr == RPC_E_SERVER_DIED_DNE || hr == HRESULT_FROM_WIN32(RPC_S_SERVER_UNAVAILABLE) ||
@@ -178,7 +178,7 @@ static void deliver(struct notifier *notifier, struct item *item)
     find_target(notifier, item);
     if (item->target) {
         hr = notifier->engine->client->deliver(item->target, notification);
-        if (client_gone(hr)) {
+        if (notify_client_gone(hr)) {
             forget_target(job, item->target);
             IUnknown_Release(item->target);
             item->target = NULL;
