@@ -227,7 +227,7 @@ struct job *reopen(struct job *job)
     return job;
 }
 
-int run_tests(const struct CMUnitTest *tests, size_t count)
+int run_engine_tests(const struct CMUnitTest *tests, size_t count)
 {
     WCHAR base[MAX_PATH];
     int failed;

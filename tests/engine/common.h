@@ -59,7 +59,7 @@ UINT64 size_of(const WCHAR *path);
 int count_files(const WCHAR *pattern);
 void delete_all(const WCHAR *path);
 
-int run_tests(const struct CMUnitTest *tests, size_t count);
+int run_engine_tests(const struct CMUnitTest *tests, size_t count);
 #define ENGINE_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 #endif

@@ -371,5 +371,5 @@ int main(void)
         ENGINE_TEST(test_temporary_file_lost),
     };
 
-    return run_tests(tests, ARRAYSIZE(tests));
+    return run_engine_tests(tests, ARRAYSIZE(tests));
 }

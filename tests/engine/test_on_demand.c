@@ -205,5 +205,5 @@ int main(void)
         ENGINE_TEST(test_not_supported),
     };
 
-    return run_tests(tests, ARRAYSIZE(tests));
+    return run_engine_tests(tests, ARRAYSIZE(tests));
 }

@@ -230,6 +230,8 @@ static void on_durable(void *context, UINT64 bytes)
     struct store_txn *txn;
 
     AcquireSRWLockExclusive(&job->engine->lock);
+    if (!file->sparse && bytes > file->bytes)
+        file_set_live(file, bytes, file->total);
     if (file->sparse || starts_over(job) || job->data.high_performance) {
         /* Nothing to go on from: on_range_filled() tells, or there are no checkpoints. */
         ReleaseSRWLockExclusive(&job->engine->lock);
