@@ -10,6 +10,8 @@ static HRESULT call_file_transferred(IUnknown *target, IBackgroundCopyJob *job, 
     IBackgroundCopyFile *file_object;
     HRESULT hr = IUnknown_QueryInterface(target, &IID_IBackgroundCopyCallback2, (void **)&callback);
 
+    if (hr == E_NOINTERFACE)
+        return S_OK; /* an older client: it gets fewer calls */
     if (FAILED(hr))
         return hr;
     hr = file_object_create(file, &file_object);
@@ -28,6 +30,8 @@ static HRESULT call_ranges_transferred(IUnknown *target, IBackgroundCopyJob *job
     IBackgroundCopyFile *file_object;
     HRESULT hr = IUnknown_QueryInterface(target, &IID_IBackgroundCopyCallback3, (void **)&callback);
 
+    if (hr == E_NOINTERFACE)
+        return S_OK; /* an older client: it gets fewer calls */
     if (FAILED(hr))
         return hr;
     hr = file_object_create(what->file, &file_object);

@@ -136,18 +136,23 @@ static HRESULT STDMETHODCALLTYPE file_SetRemoteName(IBackgroundCopyFile6 *iface,
     return name ? file_set_remote_name(file, name) : E_INVALIDARG;
 }
 
+/* Before the transfer begins it is the name that the file will have. */
 static HRESULT STDMETHODCALLTYPE file_GetTemporaryName(IBackgroundCopyFile6 *iface, LPWSTR *out)
 {
+    const WCHAR *name;
     struct job *job;
+    HRESULT hr = E_NOTIMPL; /* nothing is downloaded */
 
     if (!out)
         return E_INVALIDARG;
     *out = NULL;
-    if (!file_started(impl_from_file6(iface)->file))
-        return BG_E_FILE_NOT_AVAILABLE;
-    *out = com_string(lock_file(iface, &job)->temporary_name);
+    name = lock_file(iface, &job)->temporary_name;
+    if (name) {
+        *out = com_string(name);
+        hr = *out ? S_OK : E_OUTOFMEMORY;
+    }
     job_unlock(job);
-    return *out ? S_OK : E_OUTOFMEMORY;
+    return hr;
 }
 
 static HRESULT STDMETHODCALLTYPE file_SetValidationState(IBackgroundCopyFile6 *iface, BOOL state)
@@ -234,18 +239,15 @@ static HRESULT STDMETHODCALLTYPE file_RequestFileRanges(IBackgroundCopyFile6 *if
 static HRESULT STDMETHODCALLTYPE file_GetFilledFileRanges(IBackgroundCopyFile6 *iface, DWORD *count,
                                                           BG_FILE_RANGE **out)
 {
-    BG_FILE_RANGE *filled;
-    ULONG filled_count;
+    const struct model_file *data;
+    struct job *job;
     HRESULT hr;
 
     if (!count || !out)
         return E_INVALIDARG;
-    *count = 0;
-    *out = NULL;
-    hr = file_filled_ranges(impl_from_file6(iface)->file, &filled, &filled_count);
-    if (SUCCEEDED(hr))
-        hr = give_ranges(filled, filled_count, count, out);
-    free(filled);
+    data = lock_file(iface, &job);
+    hr = give_ranges(data->filled, data->filled_count, count, out);
+    job_unlock(job);
     return hr;
 }
 

@@ -292,7 +292,16 @@ static HRESULT STDMETHODCALLTYPE job_GetNotifyFlags(IBackgroundCopyJob5 *iface, 
 
 static HRESULT STDMETHODCALLTYPE job_SetNotifyInterface(IBackgroundCopyJob5 *iface, IUnknown *value)
 {
-    return job_set_notify_interface(impl_from_job5(iface)->job, value);
+    IUnknown *callback = NULL;
+    HRESULT hr = S_OK;
+
+    if (value)
+        hr = IUnknown_QueryInterface(value, &IID_IBackgroundCopyCallback, (void **)&callback);
+    if (SUCCEEDED(hr))
+        hr = job_set_notify_interface(impl_from_job5(iface)->job, value);
+    if (callback)
+        IUnknown_Release(callback);
+    return hr;
 }
 
 static HRESULT STDMETHODCALLTYPE job_GetNotifyInterface(IBackgroundCopyJob5 *iface, IUnknown **out)

@@ -19,6 +19,7 @@ struct item {
     struct item *next;
     struct notification notification;
     IUnknown *target; /* NULL: only the command line */
+    BOOL forget;      /* nothing to tell: only gives the target back */
     ULONGLONG not_before;
 };
 
@@ -135,7 +136,7 @@ static void forget_target(struct job *job, IUnknown *target)
         IUnknown_Release(target);
 }
 
-BOOL notify_client_gone(HRESULT hr)
+static BOOL client_gone(HRESULT hr)
 {
     return hr == RPC_E_DISCONNECTED || hr == CO_E_OBJNOTCONNECTED || hr == RPC_E_SERVER_DIED ||
            hr == RPC_E_SERVER_DIED_DNE || hr == HRESULT_FROM_WIN32(RPC_S_SERVER_UNAVAILABLE) ||
@@ -155,7 +156,17 @@ static BOOL still_true(const struct notification *notification)
                                                               : BG_JOB_STATE_ERROR);
 }
 
-static void queue_item(struct notifier *notifier, struct item *item);
+static void queue_item(struct notifier *notifier, struct item *item, BOOL first);
+
+/* Queues what was not taken for another try after the job's retry delay. */
+static void queue_later(struct notifier *notifier, struct item *item, BOOL first)
+{
+    struct job *job = item->notification.job;
+
+    item->not_before = GetTickCount64() + (ULONGLONG)job_lock(job)->minimum_retry_delay * 1000;
+    job_unlock(job);
+    queue_item(notifier, item, first);
+}
 
 /* Delivers one item and frees it, or queues it again for later. */
 static void deliver(struct notifier *notifier, struct item *item)
@@ -165,7 +176,7 @@ static void deliver(struct notifier *notifier, struct item *item)
     BOOL insist = notification->kind == NOTIFY_TRANSFERRED || notification->kind == NOTIFY_ERROR;
     HRESULT hr = E_NOINTERFACE;
 
-    if (!still_true(notification)) {
+    if (item->forget || !still_true(notification)) {
         item_free(item);
         return;
     }
@@ -178,7 +189,7 @@ static void deliver(struct notifier *notifier, struct item *item)
     find_target(notifier, item);
     if (item->target) {
         hr = notifier->engine->client->deliver(item->target, notification);
-        if (notify_client_gone(hr)) {
+        if (client_gone(hr)) {
             forget_target(job, item->target);
             IUnknown_Release(item->target);
             item->target = NULL;
@@ -187,15 +198,16 @@ static void deliver(struct notifier *notifier, struct item *item)
     if (SUCCEEDED(hr)) {
         if (insist)
             clear_pending(job, notification->kind);
+    } else if (notification->kind == NOTIFY_FILE_TRANSFERRED && item->target &&
+               !job_state_final(job_state(job))) {
+        queue_later(notifier, item, TRUE);
+        return;
     } else if (insist) {
         HRESULT hr_program = run_command_line(job, notification->kind);
         BOOL again = FAILED(hr_program) || (hr_program == S_FALSE && item->target);
 
         if (again && still_true(notification)) {
-            item->not_before =
-                GetTickCount64() + (ULONGLONG)job_lock(job)->minimum_retry_delay * 1000;
-            job_unlock(job);
-            queue_item(notifier, item);
+            queue_later(notifier, item, FALSE);
             return;
         }
     }
@@ -208,6 +220,21 @@ static BOOL is_busy(struct notifier *notifier, IUnknown *target)
 {
     for (ULONG i = 0; target && i < MAX_THREADS; i++) {
         if (notifier->busy[i] == target)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* TRUE while a FileTransferred of the job stands before the item: the next one, JobTransferred and
+ * JobError come after it succeeded (nf-bits3_0-ibackgroundcopycallback2-filetransferred). */
+static BOOL must_wait(struct notifier *notifier, const struct item *item)
+{
+    if (item->notification.kind == NOTIFY_MODIFICATION ||
+        item->notification.kind == NOTIFY_FILE_RANGES)
+        return FALSE;
+    for (const struct item *before = notifier->first; before != item; before = before->next) {
+        if (before->notification.job == item->notification.job &&
+            before->notification.kind == NOTIFY_FILE_TRANSFERRED)
             return TRUE;
     }
     return FALSE;
@@ -227,7 +254,7 @@ static struct item *take_item(struct notifier *notifier, DWORD *wait)
                 *wait = (DWORD)(item->not_before - now);
             continue;
         }
-        if (is_busy(notifier, item->target))
+        if (is_busy(notifier, item->target) || must_wait(notifier, item))
             continue;
         *link = item->next;
         if (notifier->last == &item->next)
@@ -287,14 +314,18 @@ static DWORD WINAPI thread_main(void *context)
     return 0;
 }
 
-static void queue_item(struct notifier *notifier, struct item *item)
+static void queue_item(struct notifier *notifier, struct item *item, BOOL first)
 {
     BOOL grow;
 
     AcquireSRWLockExclusive(&notifier->lock);
-    item->next = NULL;
-    *notifier->last = item;
-    notifier->last = &item->next;
+    item->next = first ? notifier->first : NULL;
+    if (first)
+        notifier->first = item;
+    else
+        *notifier->last = item;
+    if (!item->next)
+        notifier->last = &item->next;
     grow = !notifier->idle && notifier->threads < MAX_THREADS && !notifier->stopping;
     if (grow)
         notifier->threads++;
@@ -350,7 +381,21 @@ void notify_job(struct job *job, enum notification_kind kind, struct file *file)
         job->modification_queued = TRUE;
         item->not_before = job->modification_at + job->data.minimum_notification_interval;
     }
-    queue_item(job->engine->notifier, item);
+    queue_item(job->engine->notifier, item, FALSE);
+}
+
+void notify_forget(struct job *job, IUnknown *target)
+{
+    struct item *item = target ? calloc(1, sizeof(*item)) : NULL;
+
+    if (!item)
+        return; /* without memory the reference stays until the process ends */
+    item->notification.kind = NOTIFY_MODIFICATION;
+    item->notification.job = job;
+    item->target = target;
+    item->forget = TRUE;
+    job_addref(job);
+    queue_item(job->engine->notifier, item, FALSE);
 }
 
 void notify_ranges(struct file *file, const BG_FILE_RANGE *range)
@@ -371,7 +416,7 @@ void notify_ranges(struct file *file, const BG_FILE_RANGE *range)
     }
     *item->notification.ranges = *range;
     item->notification.range_count = 1;
-    queue_item(job->engine->notifier, item);
+    queue_item(job->engine->notifier, item, FALSE);
 }
 
 HRESULT notifier_create(struct engine *engine, struct notifier **out)

@@ -46,9 +46,6 @@ HRESULT os_network_watch(void (*changed)(void *context), void *context,
                          struct os_network_watch **watch);
 void os_network_unwatch(struct os_network_watch *watch);
 
-/* What the network costs now: one BITS_COST_STATE_*; UNRESTRICTED where nobody knows. */
-ULONG os_network_cost(void);
-
 /* A DWORD of HKLM\Software\Policies\Microsoft\Windows\BITS, or fallback when it is not set or no
  * DWORD. */
 DWORD os_policy_dword(const WCHAR *name, DWORD fallback);
