@@ -135,6 +135,22 @@ static void test_identity(void **state)
     os_identity_release(&self);
 }
 
+static void test_user_token(void **state)
+{
+    struct os_identity self;
+    HANDLE token;
+
+    assert_int_equal(os_client_identity(&self), S_OK);
+    assert_int_equal(os_user_token(self.sid, &token), S_OK);
+    assert_null(token);
+    os_identity_release(&self);
+    assert_int_equal(os_user_token(L"S-1-5-21-1-2-3-4", &token),
+                     HRESULT_FROM_WIN32(ERROR_NOT_LOGGED_ON));
+    assert_null(token);
+    assert_int_equal(os_user_token(L"nobody", &token), E_INVALIDARG);
+    assert_int_equal(os_user_token(NULL, &token), E_INVALIDARG);
+}
+
 static void test_restricted_identity(void **state)
 {
     SID_IDENTIFIER_AUTHORITY world = {SECURITY_WORLD_SID_AUTHORITY};
@@ -311,11 +327,17 @@ static void test_run_program(void **state)
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_secret),      cmocka_unit_test(test_boot_identity),
-        cmocka_unit_test(test_identity),    cmocka_unit_test(test_restricted_identity),
-        cmocka_unit_test(test_network),     cmocka_unit_test(test_policy),
-        cmocka_unit_test(test_start_type),  cmocka_unit_test(test_event),
-        cmocka_unit_test(test_run_program), cmocka_unit_test(test_downloader_folder),
+        cmocka_unit_test(test_secret),
+        cmocka_unit_test(test_boot_identity),
+        cmocka_unit_test(test_identity),
+        cmocka_unit_test(test_user_token),
+        cmocka_unit_test(test_restricted_identity),
+        cmocka_unit_test(test_network),
+        cmocka_unit_test(test_policy),
+        cmocka_unit_test(test_start_type),
+        cmocka_unit_test(test_event),
+        cmocka_unit_test(test_run_program),
+        cmocka_unit_test(test_downloader_folder),
     };
     WCHAR path[MAX_PATH];
 

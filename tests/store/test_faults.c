@@ -300,6 +300,70 @@ static void test_power_failure(void **state)
     remove_folder(after);
 }
 
+/* Faults while a damaged store is put aside and carried over: nothing of it may be lost. */
+static void salvage_under(enum fault_kind kind, BOOL persistent, LONG stride, const char *what)
+{
+    static const BYTE size[4] = {0x7f, 0, 0, 0}; /* the header: far more pages than there are */
+    WIN32_FIND_DATAW data;
+    LONG n = 1, count;
+    HANDLE find;
+
+    do {
+        WCHAR *folder = copy_base(), *aside;
+        enum store_found found, before;
+        struct loaded loaded;
+        struct store *store;
+        DWORD written;
+        HANDLE file;
+        HRESULT hr;
+
+        file = CreateFileW(in_folder(folder, L"qmgr.db"), GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0,
+                           NULL);
+        assert_ptr_not_equal(file, INVALID_HANDLE_VALUE);
+        SetFilePointer(file, 28, NULL, FILE_BEGIN);
+        assert_true(WriteFile(file, size, sizeof(size), &written, NULL));
+        CloseHandle(file);
+
+        faults_arm(kind, n, persistent);
+        hr = store_open(folder, &store, &before, &aside);
+        store_close(store);
+        count = faults_disarm();
+        LocalFree(aside);
+
+        /* Told by the first start, or by the one that lives to tell. */
+        if (store_open(folder, &store, &found, &aside) != S_OK)
+            fail_msg("%s %ld: does not open", what, n);
+        LocalFree(aside);
+        if (FAILED(hr) ? found == STORE_LOST || found == STORE_FRESH : found != STORE_INTACT)
+            fail_msg("%s %ld: found %d after %#lx", what, n, found, hr);
+        assert_int_equal(store_check(store), S_OK);
+        assert_int_equal(load_all(store, &loaded), S_OK);
+        if (loaded.count != 2 || loaded.jobs[0].count != FILES || loaded.jobs[1].count != 1)
+            fail_msg("%s %ld: not all of it was carried over", what, n);
+        release_loaded(&loaded);
+        store_close(store);
+        find = FindFirstFileW(in_folder(folder, L"qmgr.db.damaged-*"), &data);
+        if (find == INVALID_HANDLE_VALUE)
+            fail_msg("%s %ld: the damaged store is not aside", what, n);
+        FindClose(find);
+        remove_folder(folder);
+        n += stride;
+    } while (count >= n - stride);
+    assert_true(n > 10);
+}
+
+static void test_salvage_file(void **state)
+{
+    salvage_under(FAULT_FILE, FALSE, 1, "salvage, call of the file system");
+    salvage_under(FAULT_FILE, TRUE, 1, "salvage, file system from call");
+}
+
+static void test_salvage_memory(void **state)
+{
+    salvage_under(FAULT_MEMORY, FALSE, 5, "salvage, allocation");
+    salvage_under(FAULT_MEMORY, TRUE, 41, "salvage, allocations from");
+}
+
 static void test_commit_file(void **state)
 {
     commit_under(FAULT_FILE, FALSE, 1, "commit, call of the file system");
@@ -384,6 +448,8 @@ int main(void)
         cmocka_unit_test(test_open_file),
         cmocka_unit_test(test_open_file_persistent),
         cmocka_unit_test(test_open_memory),
+        cmocka_unit_test(test_salvage_file),
+        cmocka_unit_test(test_salvage_memory),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

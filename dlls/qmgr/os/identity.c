@@ -5,21 +5,29 @@
 #include <windows.h>
 #include <objbase.h>
 #include <sddl.h>
+#include <wtsapi32.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "os_private.h"
 
+/* Enough for what most tokens say; each further question is a trip to another process in Wine. */
+#define USUAL_BYTES 2048
+
 /* A variable-sized piece of token information; free(). */
 static void *token_information(HANDLE token, TOKEN_INFORMATION_CLASS class)
 {
-    DWORD size = 0;
-    void *information;
+    DWORD size = USUAL_BYTES, needed = 0, error;
+    void *information = malloc(size);
 
-    GetTokenInformation(token, class, NULL, 0, &size);
-    if (!size || !(information = malloc(size)))
+    if (!information || GetTokenInformation(token, class, information, size, &needed))
+        return information;
+    error = GetLastError();
+    free(information);
+    if (error != ERROR_INSUFFICIENT_BUFFER || !(information = malloc(needed)))
         return NULL;
-    if (GetTokenInformation(token, class, information, size, &size))
+    size = needed;
+    if (GetTokenInformation(token, class, information, size, &needed))
         return information;
     free(information);
     return NULL;
@@ -48,25 +56,37 @@ static BOOL token_elevated(HANDLE token)
            elevation.TokenIsElevated;
 }
 
-/* Membership is asked of an impersonation token; NULL means the effective token of the thread. */
+/* Whether administrators are among the groups, in force rather than for denial only. */
 static BOOL token_administrator(HANDLE token)
 {
-    SID_IDENTIFIER_AUTHORITY authority = {SECURITY_NT_AUTHORITY};
+    TOKEN_GROUPS *groups = token_information(token, TokenGroups);
+    BYTE administrators[SECURITY_MAX_SID_SIZE];
+    DWORD size = sizeof(administrators), i;
     BOOL member = FALSE;
-    PSID administrators;
 
-    if (!AllocateAndInitializeSid(&authority, 2, SECURITY_BUILTIN_DOMAIN_RID,
-                                  DOMAIN_ALIAS_RID_ADMINS, 0, 0, 0, 0, 0, 0, &administrators)) {
-        return FALSE;
+    if (groups && CreateWellKnownSid(WinBuiltinAdministratorsSid, NULL, administrators, &size)) {
+        for (i = 0; i < groups->GroupCount && !member; i++) {
+            const SID_AND_ATTRIBUTES *group = &groups->Groups[i];
+
+            member = (group->Attributes & SE_GROUP_ENABLED) &&
+                     !(group->Attributes & SE_GROUP_USE_FOR_DENY_ONLY) &&
+                     EqualSid(group->Sid, administrators);
+        }
     }
-    if (!CheckTokenMembership(token, administrators, &member))
-        member = FALSE;
-    FreeSid(administrators);
+    free(groups);
     return member;
 }
 
-/* membership: the token to ask for groups, see token_administrator(). */
-static HRESULT describe(HANDLE token, HANDLE membership, struct os_identity *identity)
+static BOOL token_restricted(HANDLE token)
+{
+    TOKEN_GROUPS *sids = token_information(token, TokenRestrictedSids);
+    BOOL restricted = sids ? sids->GroupCount > 0 : IsTokenRestricted(token);
+
+    free(sids);
+    return restricted;
+}
+
+static HRESULT describe(HANDLE token, struct os_identity *identity)
 {
     TOKEN_USER *user = token_information(token, TokenUser);
     BOOL ok;
@@ -81,8 +101,8 @@ static HRESULT describe(HANDLE token, HANDLE membership, struct os_identity *ide
     }
     identity->integrity = token_integrity(token);
     identity->elevated = token_elevated(token);
-    identity->administrator = token_administrator(membership);
-    identity->restricted = IsTokenRestricted(token);
+    identity->administrator = token_administrator(token);
+    identity->restricted = token_restricted(token);
     return S_OK;
 }
 
@@ -107,17 +127,13 @@ static HANDLE client_token(void)
 
 HRESULT os_process_identity(struct os_identity *identity)
 {
-    HANDLE token, duplicate = NULL;
+    HANDLE token;
     HRESULT hr;
 
     memset(identity, 0, sizeof(*identity));
-    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY | TOKEN_DUPLICATE, &token))
+    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
         return HRESULT_FROM_WIN32(GetLastError());
-    if (!DuplicateToken(token, SecurityIdentification, &duplicate))
-        duplicate = NULL;
-    hr = describe(token, duplicate, identity);
-    if (duplicate)
-        CloseHandle(duplicate);
+    hr = describe(token, identity);
     CloseHandle(token);
     return hr;
 }
@@ -130,11 +146,62 @@ HRESULT os_client_identity(struct os_identity *identity)
     if (!token)
         return os_process_identity(identity);
     memset(identity, 0, sizeof(*identity));
-    hr = describe(token, token, identity);
+    hr = describe(token, identity);
     if (SUCCEEDED(hr))
         identity->token = token;
     else
         CloseHandle(token);
+    return hr;
+}
+
+/* Whether the token's user has that SID. */
+static BOOL is_user(HANDLE token, PSID sid)
+{
+    TOKEN_USER *user = token_information(token, TokenUser);
+    BOOL same = user && EqualSid(user->User.Sid, sid);
+
+    free(user);
+    return same;
+}
+
+/* The token of the session whose user has that SID, or NULL. */
+static HANDLE session_token(PSID sid)
+{
+    WTS_SESSION_INFOW *sessions = NULL;
+    DWORD count = 0, i;
+    HANDLE token = NULL;
+
+    if (!WTSEnumerateSessionsW(WTS_CURRENT_SERVER_HANDLE, 0, 1, &sessions, &count))
+        return NULL;
+    for (i = 0; i < count && !token; i++) {
+        if (!WTSQueryUserToken(sessions[i].SessionId, &token)) {
+            token = NULL;
+        } else if (!is_user(token, sid)) {
+            CloseHandle(token);
+            token = NULL;
+        }
+    }
+    WTSFreeMemory(sessions);
+    return token;
+}
+
+HRESULT os_user_token(const WCHAR *text, HANDLE *token)
+{
+    HANDLE self;
+    HRESULT hr = S_OK;
+    PSID sid;
+
+    *token = NULL;
+    if (!text || !ConvertStringSidToSidW(text, &sid))
+        return E_INVALIDARG;
+    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &self)) {
+        hr = HRESULT_FROM_WIN32(GetLastError());
+    } else {
+        if (!is_user(self, sid) && !(*token = session_token(sid)))
+            hr = HRESULT_FROM_WIN32(ERROR_NOT_LOGGED_ON);
+        CloseHandle(self);
+    }
+    LocalFree(sid);
     return hr;
 }
 

@@ -56,7 +56,19 @@ HRESULT os_set_start_type(BOOL automatic);
 /* Writes an event to the application log, source "Bits"; id is a BITS_MC_* code. */
 void os_log_event(WORD type, DWORD id, const WCHAR *text);
 
-/* Runs a program as the job's owner (registering-to-execute-a-program); does not wait for it. */
+/*
+ * The token of a logged-on user by SID (users-and-network-connections), to act as the owner of a
+ * job: *token by CloseHandle, NULL when that is the account of this process. Fails with
+ * HRESULT_FROM_WIN32(ERROR_NOT_LOGGED_ON) when the user has no session.
+ */
+HRESULT os_user_token(const WCHAR *sid, HANDLE *token);
+
+/*
+ * Runs a program as the job's owner (registering-to-execute-a-program); does not wait for it. token
+ * is the owner's, NULL when the owner is the account of this process. Service accounts run no
+ * programs (nf-bits1_5-ibackgroundcopyjob2-setnotifycmdline): E_ACCESSDENIED, so that a client's
+ * program never gets the service's own rights.
+ */
 HRESULT os_run_program(HANDLE token, const WCHAR *program, const WCHAR *parameters);
 
 #endif

@@ -58,26 +58,37 @@ static HRESULT run_as_user(HANDLE token, const WCHAR *program, WCHAR *line, STAR
     return hr;
 }
 
-/* Whether the token's user is the one this process runs as. */
-static BOOL is_own_user(HANDLE token)
+/* Whether SID text is that of LocalSystem, LocalService or NetworkService. */
+static BOOL is_service_account(const WCHAR *sid)
+{
+    return !wcscmp(sid, L"S-1-5-18") || !wcscmp(sid, L"S-1-5-19") || !wcscmp(sid, L"S-1-5-20");
+}
+
+/* Whether a program may run as this process does: its account is the owner's and no service's. */
+static BOOL may_run_as_self(HANDLE token)
 {
     struct os_identity self;
     TOKEN_USER *user = NULL;
     PSID sid = NULL;
     DWORD size = 0;
-    BOOL same = FALSE;
+    BOOL may = FALSE;
 
     if (FAILED(os_process_identity(&self)))
         return FALSE;
-    GetTokenInformation(token, TokenUser, NULL, 0, &size);
-    if (size && (user = malloc(size)) && GetTokenInformation(token, TokenUser, user, size, &size) &&
-        ConvertStringSidToSidW(self.sid, &sid)) {
-        same = EqualSid(user->User.Sid, sid);
+    if (!is_service_account(self.sid)) {
+        if (!token) {
+            may = TRUE;
+        } else {
+            GetTokenInformation(token, TokenUser, NULL, 0, &size);
+            may = size && (user = malloc(size)) &&
+                  GetTokenInformation(token, TokenUser, user, size, &size) &&
+                  ConvertStringSidToSidW(self.sid, &sid) && EqualSid(user->User.Sid, sid);
+        }
     }
     LocalFree(sid);
     free(user);
     os_identity_release(&self);
-    return same;
+    return may;
 }
 
 HRESULT os_run_program(HANDLE token, const WCHAR *program, const WCHAR *parameters)
@@ -85,7 +96,7 @@ HRESULT os_run_program(HANDLE token, const WCHAR *program, const WCHAR *paramete
     static WCHAR desktop[] = L"winsta0\\default";
     STARTUPINFOW startup = {.cb = sizeof(startup)};
     PROCESS_INFORMATION process;
-    HRESULT hr = S_FALSE;
+    HRESULT hr = E_ACCESSDENIED;
     WCHAR *line;
 
     if (!program || !program[0])
@@ -97,8 +108,7 @@ HRESULT os_run_program(HANDLE token, const WCHAR *program, const WCHAR *paramete
         hr = run_as_user(token, program, line, &startup, &process);
         startup.lpDesktop = NULL;
     }
-    /* Starting it as ourselves is right only where that is the owner. */
-    if (hr != S_OK && (!token || is_own_user(token))) {
+    if (hr != S_OK && may_run_as_self(token)) {
         hr = CreateProcessW(program, line, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &process)
                  ? S_OK
                  : HRESULT_FROM_WIN32(GetLastError());

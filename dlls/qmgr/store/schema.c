@@ -109,7 +109,7 @@ static int configure(sqlite3 *handle, enum store_db_use use)
     sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     rc = sqlite3_exec(handle,
                       "PRAGMA locking_mode=EXCLUSIVE; PRAGMA temp_store=MEMORY;"
-                      "PRAGMA cache_size=-2048; PRAGMA wal_autocheckpoint=0;"
+                      "PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=0;"
                       "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
                       NULL, NULL, NULL);
     if (rc == SQLITE_OK && use == DB_SALVAGE)

@@ -26,8 +26,9 @@ enum store_found {
  * Opens or makes <folder>\qmgr.db; the folder is made when missing. A damaged file is renamed to
  * qmgr.db.damaged-<UTC time> (its -wal and -shm with it), never deleted; *aside then gets that path
  * (LocalFree), else NULL. A store of a newer schema than ours fails with
- * HRESULT_FROM_WIN32(ERROR_REVISION_MISMATCH) and is left alone. Errors: E_OUTOFMEMORY,
- * HRESULT_FROM_WIN32 of the file system's.
+ * HRESULT_FROM_WIN32(ERROR_REVISION_MISMATCH) and is left alone, one that another process has open
+ * with HRESULT_FROM_WIN32(ERROR_SHARING_VIOLATION). Errors: E_OUTOFMEMORY, HRESULT_FROM_WIN32 of
+ * the file system's; nothing has changed then that the next call does not find and finish.
  */
 HRESULT store_open(const WCHAR *folder, struct store **store, enum store_found *found,
                    WCHAR **aside);
@@ -39,6 +40,8 @@ void store_close(struct store *store);
  * Reads the whole queue in order of model_job.sequence: job() once per job with its files in order
  * of ordinal. The callback may move contents out (and zero what it took); what is left is released
  * after it. A failing callback ends the load with its HRESULT. Called once, before any commit.
+ * Rows that cannot be true (enums out of range, malformed text, ranges past 2^64) are left out one
+ * by one, with an event in the log; progress past a file's total counts as none.
  */
 typedef HRESULT (*store_job_fn)(void *context, struct model_job *job, struct model_file *files,
                                 ULONG count);
@@ -63,11 +66,13 @@ HRESULT store_txn_put_files(struct store_txn *txn, const GUID *job, struct model
                             ULONG count); /* insert or replace; the array of pointers is copied */
 HRESULT store_txn_put_progress(struct store_txn *txn, const GUID *job, ULONG ordinal,
                                const struct model_progress *progress);
+/* At most 1 MiB; names with "store." are the store's own. */
 HRESULT store_txn_put_setting(struct store_txn *txn, const char *name, const void *data,
                               ULONG size);
 
 /*
  * Commits and frees the transaction (also on failure); blocks until it is on the disk. Errors:
+ * BG_E_NOT_FOUND when files are put into a job that is not there (progress of such is ignored),
  * E_OUTOFMEMORY, HRESULT_FROM_WIN32(ERROR_DISK_FULL), HRESULT_FROM_WIN32 of an I/O error,
  * BG_E_DATABASE_CORRUPT: nothing of it is stored then.
  */
