@@ -3,6 +3,8 @@
  */
 #include "fetch.h"
 
+#include "../server/pattern.h"
+
 #include <bitscore/bc_result.h>
 
 #include <stdio.h>
@@ -118,6 +120,71 @@ static void changed_behind_conditions(void **state)
     assert_int_equal(f.restarts, 1);
     check_pattern(&f, generation_seed(3, 1), 0, 200000);
     fetch_free(&f);
+}
+
+/*
+ * Every answer is cut and the remote file changes again and again: whatever happens, the local file
+ * is of one version in the end.
+ */
+static void never_mixed(void **state)
+{
+    static const char *const kinds[] = {"validators=both",
+                                        "validators=etag",
+                                        "validators=lm",
+                                        "validators=weak&size_step=3",
+                                        "validators=none&size_step=3",
+                                        "validators=both&ignore_conditions=1",
+                                        "validators=both&ranges=silent",
+                                        "validators=etag&keepalive=off"};
+    char parameters[160];
+    struct fetch f;
+
+    for (size_t i = 0; i < ARRAYSIZE(kinds); i++) {
+        ULONG gen = 0, attempts = 0;
+
+        snprintf(parameters, sizeof(parameters), "size=300000&seed=3&cut=70000&gen_every=7&%s",
+                 kinds[i]);
+        fault_url(&f, parameters);
+        fetch_run(&f);
+        while (FAILED(f.result.hr)) {
+            assert_true(f.result.transient);
+            assert_true(++attempts < 60);
+            fetch_again(&f);
+        }
+        while (gen < 20) { /* which version it is, the first bytes tell */
+            BYTE byte[8] = {0};
+            HANDLE file = CreateFileW(f.path, GENERIC_READ, 7, NULL, OPEN_EXISTING, 0, NULL);
+            DWORD done;
+
+            assert_true(ReadFile(file, byte, sizeof(byte), &done, NULL) && done == sizeof(byte));
+            CloseHandle(file);
+            if (pattern_first_difference(generation_seed(3, gen), 0, byte, 8) == 8)
+                break;
+            gen++;
+        }
+        check_pattern(&f, generation_seed(3, gen), 0, f.result.bytes);
+        assert_int_equal(f.result.bytes, f.result.total);
+        fetch_free(&f);
+    }
+}
+
+/* Servers of the old kind, and those that close connections without saying so. */
+static void old_servers(void **state)
+{
+    static const char *const kinds[] = {"http10=1", "keepalive=lie", "keepalive=off",
+                                        "ranges=silent"};
+    char parameters[100];
+    struct fetch f;
+
+    for (size_t i = 0; i < 3 * ARRAYSIZE(kinds); i++) {
+        snprintf(parameters, sizeof(parameters), "size=100000&seed=3&%s",
+                 kinds[i % ARRAYSIZE(kinds)]);
+        fault_url(&f, parameters);
+        fetch_run(&f);
+        check_success(&f, 100000);
+        check_pattern(&f, 3, 0, 100000);
+        fetch_free(&f);
+    }
 }
 
 static void no_ranges(void **state)
@@ -571,6 +638,8 @@ int main(void)
         cmocka_unit_test(resume),
         cmocka_unit_test(changed),
         cmocka_unit_test(changed_behind_conditions),
+        cmocka_unit_test(never_mixed),
+        cmocka_unit_test(old_servers),
         cmocka_unit_test(no_ranges),
         cmocka_unit_test(always_416),
         cmocka_unit_test(already_whole),

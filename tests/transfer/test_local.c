@@ -68,6 +68,47 @@ static void open_elsewhere(void **state)
     fetch_free(&f);
 }
 
+/* Devices of the host stand in for a disk without room and for one that cannot flush. */
+static void need_device(const WCHAR *path)
+{
+    HANDLE device = CreateFileW(path, GENERIC_WRITE, 7, NULL, OPEN_EXISTING, 0, NULL);
+
+    if (device == INVALID_HANDLE_VALUE)
+        skip();
+    CloseHandle(device);
+}
+
+static void disk_full(void **state)
+{
+    struct fetch f;
+
+    need_device(L"Z:\\dev\\full");
+    fault_url(&f, "size=5000&seed=1");
+    f.spec.path = L"Z:\\dev\\full";
+    f.spec.create = FALSE;
+    fetch_run(&f);
+    check_failure(&f, HRESULT_FROM_WIN32(ERROR_DISK_FULL), LOCAL, FALSE);
+    assert_int_equal(f.result.bytes, 0);
+    fetch_free(&f);
+}
+
+static void flush_fails(void **state)
+{
+    struct fetch f;
+
+    need_device(L"Z:\\dev\\null");
+    fault_url(&f, "size=5000&seed=1");
+    f.spec.path = L"Z:\\dev\\null";
+    f.spec.create = FALSE;
+    fetch_run(&f);
+    assert_true(FAILED(f.result.hr));
+    assert_int_equal(f.result.context, LOCAL);
+    assert_int_equal(f.result.received, 5000);
+    assert_int_equal(f.result.bytes, 0);
+    assert_int_equal(f.durable, 0);
+    fetch_free(&f);
+}
+
 /* The temporary file is deleted, or cut, behind our back: the bytes that were claimed are gone. */
 static void lost_bytes(void **state)
 {
@@ -340,6 +381,8 @@ int main(void)
         cmocka_unit_test(folder_gone),
         cmocka_unit_test(already_there),
         cmocka_unit_test(open_elsewhere),
+        cmocka_unit_test(disk_full),
+        cmocka_unit_test(flush_fails),
         cmocka_unit_test(lost_bytes),
         cmocka_unit_test(bytes_behind_the_claim),
         cmocka_unit_test(long_path),

@@ -46,7 +46,10 @@ struct download_spec {
     const char *url;    /* http, https, file or UNC (\\server\share\...) as the client gave it */
     const char *method; /* NULL: GET */
     const WCHAR *path;  /* the temporary file, hidden */
-    BOOL create; /* TRUE: must not exist yet (CREATE_NEW); FALSE: must exist, goes on at offset */
+    /* TRUE: the file must not exist yet. FALSE: it is cut off at offset; when offset is 0 it is
+     * made if it is missing. It is opened with the first good answer, or at once when offset is not
+     * 0. */
+    BOOL create;
     UINT64
     offset; /* bytes of the local file that are valid; what is behind them is cut off first */
     UINT64 remote_size; /* expected size of the remote file, BG_SIZE_UNKNOWN at first */
@@ -55,7 +58,9 @@ struct download_spec {
     const BG_FILE_RANGE
         *ranges; /* NULL: the whole file; else written one after the other in the order given */
     ULONG range_count;
-    BOOL sparse; /* on-demand: each range goes to its own offset in the file instead */
+    /* On-demand: each range goes to its own offset in the file instead, nothing is cut off, offset
+     * is ignored, and bytes in events and result count what this download has added. */
+    BOOL sparse;
     BOOL
         dynamic_content; /* BITS_JOB_PROPERTY_DYNAMIC_CONTENT: no size, no range support demanded */
     UINT64
@@ -106,8 +111,9 @@ struct download_events {
     void (*durable)(void *context, UINT64 bytes); /* so many bytes are flushed */
     void (*range_filled)(void *context,
                          const BG_FILE_RANGE *range); /* sparse: this range is flushed */
-    /* S_OK to go on. On a thread that may block. DER certificate, and the chain as a serialized
-     * store. */
+    /* S_OK to go on. On a thread of its own, which may block; a durable() event may come beside it,
+     * and a cancelled download ends only when it has returned. DER certificate, and the chain as a
+     * serialized store. Comes after the certificate was found good, before anything is sent. */
     HRESULT(*certificate)
     (void *context, const BYTE *cert, ULONG cert_size, const BYTE *store, ULONG store_size);
     /* The last event; the download is freed when it returns. */
