@@ -125,6 +125,7 @@ static void on_durable(void *context, UINT64 bytes)
     if (bytes <= fetch->durable)
         fetch->out_of_order = TRUE;
     fetch->durable = bytes;
+    fetch->durables++;
     leave(fetch);
 }
 

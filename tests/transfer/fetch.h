@@ -33,7 +33,7 @@ struct fetch {
 
     /* Under lock until done. */
     SRWLOCK lock;
-    ULONG connecting, headers, progress, restarts;
+    ULONG connecting, headers, progress, durables, restarts;
     UINT64 progress_bytes, durable, total, remote_size;
     BOOL out_of_order; /* an event came beside or after another where it must not */
     volatile LONG inside;

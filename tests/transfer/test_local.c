@@ -179,6 +179,32 @@ static void long_path(void **state)
     assert_true(RemoveDirectoryW(folder));
 }
 
+/* A download that outruns the disk waits for it. */
+static void waits_for_flushes(void **state)
+{
+    static const struct transfer_options options = {
+        .unflushed_bytes = 50000, .checkpoint_bytes = 1000000000, .checkpoint_ms = 1000000000};
+    struct transfer *shared = transfer;
+    struct fetch f;
+
+    assert_int_equal(transfer_create(&options, &transfer), S_OK);
+    fault_url(&f, "size=2000000&seed=1");
+    fetch_run(&f);
+    check_success(&f, 2000000);
+    check_pattern(&f, 1, 0, 2000000);
+    assert_true(f.durables > 2);
+    fetch_free(&f);
+    fault_url(&f, "size=2000000&seed=1&stall=1000000");
+    fetch_begin(&f);
+    assert_int_equal(WaitForSingleObject(f.first_bytes, DEADLINE_MS), WAIT_OBJECT_0);
+    transfer_cancel(transfer, f.download);
+    fetch_wait(&f);
+    assert_int_equal(f.result.hr, E_ABORT);
+    fetch_free(&f);
+    transfer_destroy(transfer);
+    transfer = shared;
+}
+
 /* ---- sources that are files ---- */
 
 static BYTE source_data[3000000];
@@ -228,6 +254,23 @@ static void copy_whole(void **state)
     FileTimeToSystemTime(&data.ftLastWriteTime, &time);
     assert_int_equal(time.wYear, 2011);
     source_free(&f);
+}
+
+static void copy_waits(void **state)
+{
+    static const struct transfer_options options = {
+        .unflushed_bytes = 50000, .checkpoint_bytes = 1000000000, .checkpoint_ms = 1000000000};
+    struct transfer *shared = transfer;
+    struct fetch f;
+
+    assert_int_equal(transfer_create(&options, &transfer), S_OK);
+    source(&f, 1);
+    fetch_run(&f);
+    check_success(&f, sizeof(source_data));
+    check_pattern(&f, 1, 0, sizeof(source_data));
+    source_free(&f);
+    transfer_destroy(transfer);
+    transfer = shared;
 }
 
 static void copy_by_url(void **state)
@@ -386,7 +429,9 @@ int main(void)
         cmocka_unit_test(lost_bytes),
         cmocka_unit_test(bytes_behind_the_claim),
         cmocka_unit_test(long_path),
+        cmocka_unit_test(waits_for_flushes),
         cmocka_unit_test(copy_whole),
+        cmocka_unit_test(copy_waits),
         cmocka_unit_test(copy_by_url),
         cmocka_unit_test(copy_resumed),
         cmocka_unit_test(copy_changed),

@@ -155,7 +155,7 @@ size_t answer_body(char *data, size_t size, size_t count, void *user)
         fail(download, failure_remote(BC_E_INVALID_SERVER_RESPONSE));
         return CURL_WRITEFUNC_ERROR;
     }
-    if (sink_unflushed(&download->sink) > UNFLUSHED_MAX) {
+    if (sink_unflushed(&download->sink) > download->transfer->options.unflushed_bytes) {
         sink_checkpoint(&download->sink, 0, 0, GetTickCount64(), TRUE);
         download->paused = TRUE;
         return CURL_WRITEFUNC_PAUSE;

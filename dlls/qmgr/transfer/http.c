@@ -163,6 +163,21 @@ void http_place(struct download *download)
         send_request(download);
 }
 
+/* Goes on when enough is flushed; may end the download. */
+static void unpause(struct download *download)
+{
+    CURLcode code;
+
+    if (sink_unflushed(&download->sink) > download->transfer->options.unflushed_bytes / 2) {
+        sink_checkpoint(&download->sink, 0, 0, GetTickCount64(), TRUE);
+        return;
+    }
+    download->paused = FALSE;
+    code = curl_easy_pause(download->easy, CURLPAUSE_CONT); /* delivers what was held back */
+    if (code != CURLE_OK)
+        http_done(download, code);
+}
+
 void http_look(struct download *download, ULONG todo)
 {
     if (download->cancelled) {
@@ -177,10 +192,8 @@ void http_look(struct download *download, ULONG todo)
         curl_easy_setopt(download->easy, CURLOPT_MAX_RECV_SPEED_LARGE,
                          (curl_off_t)download->spec.rate);
     }
-    if (download->paused && sink_unflushed(&download->sink) <= UNFLUSHED_MAX / 2) {
-        download->paused = FALSE;
-        curl_easy_pause(download->easy, CURLPAUSE_CONT);
-    }
+    if (download->paused)
+        unpause(download);
 }
 
 void http_stop(struct download *download)

@@ -197,7 +197,7 @@ static void copy_run(struct work *work)
     } else if (download->spec.rate) {
         copy->resume_at = GetTickCount64() + (UINT64)done * 1000 / download->spec.rate;
         hand_back(copy, STAGE_WAITING);
-    } else if (sink_unflushed(&download->sink) > UNFLUSHED_MAX) {
+    } else if (sink_unflushed(&download->sink) > download->transfer->options.unflushed_bytes) {
         hand_back(copy, STAGE_WAITING);
     } else {
         pool_submit(download->transfer->pool, &copy->work);
@@ -247,8 +247,12 @@ static void go_on(struct download *download, ULONGLONG now)
 {
     struct share_copy *copy = download->copy;
 
-    if (now < copy->resume_at || sink_unflushed(&download->sink) > UNFLUSHED_MAX)
+    if (now < copy->resume_at)
         return;
+    if (sink_unflushed(&download->sink) > download->transfer->options.unflushed_bytes) {
+        sink_checkpoint(&download->sink, 0, 0, now, TRUE);
+        return;
+    }
     copy->stage = STAGE_RUNNING;
     pool_submit(download->transfer->pool, &copy->work);
 }

@@ -22,6 +22,7 @@ struct transfer_options {
     ULONG flush_threads;  /* default 8 */
     ULONG checkpoint_bytes;   /* flush and report durable after so many new bytes; default 32 MiB */
     ULONG checkpoint_ms;      /* ... or so long after the last; default 1000 */
+    ULONG unflushed_bytes;    /* a download with more unflushed bytes waits; default 256 MiB */
     ULONG connect_timeout_ms; /* default 60000 */
     ULONG stall_timeout_ms; /* no byte for so long ends the download as transient; default 60000 */
     ULONG connections_per_host; /* default 8 */

@@ -22,8 +22,6 @@
 #define HEAD_MAX (64u * 1024)
 /* Bytes of a body nobody wants that are read to keep the connection, instead of closing it. */
 #define DRAIN_MAX (64u * 1024)
-/* Bytes of one download that may be written and not yet flushed. */
-#define UNFLUSHED_MAX (256u * 1024 * 1024)
 /* Times one download begins again from zero by itself because the remote file changed. */
 #define RESTART_MAX 5
 /* Shortest time between two progress events of one download, in ms. */
