@@ -97,14 +97,17 @@ static void bench_one(WCHAR **argv)
 static void bench_files(WCHAR **argv)
 {
     ULONG count = wcstoul(argv[2], NULL, 10);
-    double start = now();
+    double start = now(), added, transferred;
     IBackgroundCopyJob *job = create_job(TRUE);
 
     add_files(job, argv[0], argv[1], 0, count);
+    added = now();
     check(IBackgroundCopyJob_Resume(job), "Resume");
     wait_for(job);
+    transferred = now();
     check(IBackgroundCopyJob_Complete(job), "Complete");
-    printf("files %.4f s\n", now() - start);
+    printf("files %.4f s (added %.4f, transferred %.4f, completed %.4f)\n", now() - start,
+           added - start, transferred - added, now() - transferred);
     IBackgroundCopyJob_Release(job);
 }
 
