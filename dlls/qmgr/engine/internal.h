@@ -13,7 +13,7 @@
 #include "../store/store.h"
 
 /* Files of one job that may be under way at once, when those before are nearly through. */
-#define ENGINE_FILES_IN_FLIGHT 8
+#define ENGINE_FILES_IN_FLIGHT 24
 /* A file with less than this to go does not keep the next one waiting (bytes). */
 #define ENGINE_SMALL_REST (256 * 1024)
 /* The validators of smaller files are not stored before they are complete: they are cheaper to
@@ -71,9 +71,10 @@ struct job {
     UINT64 bytes;         /* sums over the files */
     UINT64 total;
 
-    BOOL running;   /* has its turn */
-    BOOL connected; /* the server has answered in this turn */
-    ULONG active;   /* downloads under way */
+    BOOL running;     /* has its turn */
+    BOOL connected;   /* the server has answered in this turn */
+    BOOL small_files; /* the last file whose size became known was a small one */
+    ULONG active;     /* downloads under way */
     struct run *run;
     ULONG version; /* counts changes of data: tells whether run is stale */
     ULONGLONG slice_began;

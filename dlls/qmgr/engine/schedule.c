@@ -237,6 +237,7 @@ static void on_headers(void *context, const struct download_headers *headers)
     if (headers->restarted)
         file->data.progress.transferred = 0;
     file_set_live(file, headers->restarted ? 0 : file->bytes, headers->total);
+    job->small_files = headers->total < ENGINE_SMALL_REST; /* not when it is unknown */
     mark_dirty(file);
     if (headers->total > ENGINE_SMALL_FILE)
         write_file(file);
@@ -393,7 +394,9 @@ static BOOL may_look_ahead(struct job *job)
         if (file->phase != FILE_ACTIVE)
             continue;
         seen++;
-        if (file->total == BG_SIZE_UNKNOWN || file->total - file->bytes >= ENGINE_SMALL_REST)
+        /* What is not known yet is taken to be as the last that is. */
+        if (file->total == BG_SIZE_UNKNOWN ? !job->small_files
+                                           : file->total - file->bytes >= ENGINE_SMALL_REST)
             return FALSE;
     }
     return TRUE;

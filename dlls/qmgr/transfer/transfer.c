@@ -38,7 +38,7 @@ void transfer_post(struct download *download, ULONG todo)
     }
     ReleaseSRWLockExclusive(&transfer->lock);
     if (wake)
-        curl_multi_wakeup(transfer->multi);
+        waiter_wake(transfer->waiter);
 }
 
 void transfer_detach(struct download *download)
@@ -166,7 +166,7 @@ static unsigned __stdcall transfer_thread(void *argument)
             continue; /* what they began has not been performed yet */
         sleep_ms = scan(transfer);
         if (fall_asleep(transfer))
-            curl_multi_poll(transfer->multi, NULL, 0, sleep_ms, NULL);
+            waiter_wait(transfer->waiter, transfer->multi, sleep_ms);
     }
 }
 
@@ -214,9 +214,12 @@ HRESULT transfer_create(const struct transfer_options *options, struct transfer 
     if (!transfer->multi)
         goto free_transfer;
     curl_multi_setopt(transfer->multi, CURLMOPT_MAXCONNECTS, 64L);
-    hr = pool_create(transfer->options.flush_threads, &transfer->pool);
+    hr = waiter_create(&transfer->waiter);
     if (FAILED(hr))
         goto cleanup_multi;
+    hr = pool_create(transfer->options.flush_threads, &transfer->pool);
+    if (FAILED(hr))
+        goto destroy_waiter;
     transfer->thread = (HANDLE)_beginthreadex(NULL, 0, transfer_thread, transfer, 0, NULL);
     if (!transfer->thread) {
         hr = E_OUTOFMEMORY;
@@ -227,6 +230,8 @@ HRESULT transfer_create(const struct transfer_options *options, struct transfer 
 
 destroy_pool:
     pool_destroy(transfer->pool);
+destroy_waiter:
+    waiter_destroy(transfer->waiter);
 cleanup_multi:
     curl_multi_cleanup(transfer->multi);
 free_transfer:
@@ -253,7 +258,7 @@ void transfer_destroy(struct transfer *transfer)
             link_append(&transfer->posted, &download->posted);
     }
     ReleaseSRWLockExclusive(&transfer->lock);
-    curl_multi_wakeup(transfer->multi);
+    waiter_wake(transfer->waiter);
     WaitForSingleObject(transfer->thread, INFINITE);
     CloseHandle(transfer->thread);
     AcquireSRWLockExclusive(&transfer->lock);
@@ -264,6 +269,7 @@ void transfer_destroy(struct transfer *transfer)
     while (transfer->spare_count)
         curl_easy_cleanup(transfer->spare[--transfer->spare_count]);
     curl_multi_cleanup(transfer->multi);
+    waiter_destroy(transfer->waiter);
     proxy_forget(transfer);
     free(transfer);
 }

@@ -281,6 +281,13 @@ struct tls_verdict {
     ULONGLONG time;
 };
 
+/* wait.c: where the transfer thread sleeps. */
+struct waiter;
+HRESULT waiter_create(struct waiter **waiter);
+void waiter_destroy(struct waiter *waiter); /* takes NULL */
+void waiter_wake(struct waiter *waiter);    /* from any thread */
+void waiter_wait(struct waiter *waiter, CURLM *multi, int timeout_ms);
+
 struct transfer {
     struct transfer_options options;
     struct pool *pool;
@@ -300,6 +307,7 @@ struct transfer {
     struct tls_verdict verdicts[16];
     ULONG verdict_next;
     CURLM *multi;
+    struct waiter *waiter;
     struct link downloads;
     struct link hosts;
     CURL *spare[SPARE_HANDLES];
