@@ -41,6 +41,9 @@ void factory_revoke_all(DWORD *cookies, ULONG count);
 /* The CLSIDs served, by index; NULL past the last. */
 const CLSID *factory_class(ULONG index);
 
+/* pin.c: keeps every interface registered with RPC until the process ends. */
+void pin_interfaces(void);
+
 /* register.c: the registry entries of the classes, the AppID and the service. */
 HRESULT register_server(HMODULE module);
 HRESULT unregister_server(void);

@@ -41,6 +41,7 @@ HRESULT com_start(BOOL service)
     hr = engine_open(&options, &engine);
     if (FAILED(hr))
         return hr;
+    pin_interfaces();
     hr = factory_register_all(cookies);
     if (FAILED(hr)) {
         engine_close(engine);
