@@ -124,8 +124,7 @@ HRESULT command_set_notify_cmd_line(const struct invocation *invocation)
     if (FAILED(hr))
         report_failure(invocation->session, hr, L"set the notification command line");
     else
-        output_print(L"Notification command line set to '%ls' '%ls'.\n", or_null(program),
-                     or_null(parameters));
+        output_print(L"Command line to run: '%ls' '%ls'.\n", or_null(program), or_null(parameters));
 free_parameters:
     free(joined);
     return hr;

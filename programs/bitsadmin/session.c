@@ -213,7 +213,7 @@ HRESULT session_find_job(struct session *session, const WCHAR *name, IBackground
         /* An administrator may name another user's job; others are refused the list. */
         hr = find_by_name(session, BG_JOB_ENUM_ALL_USERS, name, job);
         if (hr == not_found || hr == E_ACCESSDENIED) {
-            output_print(L"Unable to find a job named \"%ls\".\n", name);
+            output_print(L"There is no job \"%ls\".\n", name);
             return not_found;
         }
     }

@@ -140,7 +140,7 @@ class Jobs(Case):
                          'UPLOAD-REPLY')
 
     def test_lookup(self):
-        self.refused('/getstate', 'nobody', says='Unable to find a job named "nobody".')
+        self.refused('/getstate', 'nobody', says='There is no job "nobody".')
         self.refused('/getstate', '{00000000-0000-0000-0000-000000000001}',
                      says='Unable to find the job - 0x80200001')
         ids = {self.create('twin'), self.create('twin')}
