@@ -135,6 +135,24 @@ static void test_identity(void **state)
     os_identity_release(&self);
 }
 
+/* Who hides is nobody, and least of all the service. */
+static void test_anonymous(void **state)
+{
+    HANDLE self, anonymous;
+    struct os_identity client;
+
+    assert_true(OpenProcessToken(GetCurrentProcess(), TOKEN_DUPLICATE | TOKEN_QUERY, &self));
+    assert_true(DuplicateTokenEx(self, TOKEN_ALL_ACCESS, NULL, SecurityAnonymous,
+                                 TokenImpersonation, &anonymous));
+    assert_true(SetThreadToken(NULL, anonymous));
+    assert_int_equal(os_client_identity(&client), E_ACCESSDENIED);
+    assert_true(SetThreadToken(NULL, NULL));
+    assert_null(client.sid);
+    os_identity_release(&client);
+    CloseHandle(anonymous);
+    CloseHandle(self);
+}
+
 static void test_user_token(void **state)
 {
     struct os_identity self;
@@ -327,17 +345,12 @@ static void test_run_program(void **state)
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_secret),
-        cmocka_unit_test(test_boot_identity),
-        cmocka_unit_test(test_identity),
-        cmocka_unit_test(test_user_token),
-        cmocka_unit_test(test_restricted_identity),
-        cmocka_unit_test(test_network),
-        cmocka_unit_test(test_policy),
-        cmocka_unit_test(test_start_type),
-        cmocka_unit_test(test_event),
-        cmocka_unit_test(test_run_program),
-        cmocka_unit_test(test_downloader_folder),
+        cmocka_unit_test(test_secret),      cmocka_unit_test(test_boot_identity),
+        cmocka_unit_test(test_identity),    cmocka_unit_test(test_user_token),
+        cmocka_unit_test(test_anonymous),   cmocka_unit_test(test_restricted_identity),
+        cmocka_unit_test(test_network),     cmocka_unit_test(test_policy),
+        cmocka_unit_test(test_start_type),  cmocka_unit_test(test_event),
+        cmocka_unit_test(test_run_program), cmocka_unit_test(test_downloader_folder),
     };
     WCHAR path[MAX_PATH];
 

@@ -106,23 +106,34 @@ static HRESULT describe(HANDLE token, struct os_identity *identity)
     return S_OK;
 }
 
-/* The token of the client while the thread impersonates it, or serves its COM call; else NULL. */
-static HANDLE client_token(void)
+/*
+ * The token of the client while the thread impersonates it, or serves its COM call; NULL with S_OK
+ * when there is no client. A client that hides who it is must not pass for the service itself.
+ */
+static HRESULT client_token(HANDLE *token)
 {
-    HANDLE token = NULL;
+    const DWORD access = TOKEN_QUERY | TOKEN_DUPLICATE | TOKEN_IMPERSONATE;
+    HRESULT hr;
 
-    if (OpenThreadToken(GetCurrentThread(), TOKEN_QUERY | TOKEN_DUPLICATE | TOKEN_IMPERSONATE, TRUE,
-                        &token)) {
-        return token;
+    if (OpenThreadToken(GetCurrentThread(), access, TRUE, token))
+        return S_OK;
+    *token = NULL;
+    if (GetLastError() != ERROR_NO_TOKEN)
+        return E_ACCESSDENIED;
+    hr = CoImpersonateClient();
+    if (hr == RPC_E_CALL_COMPLETE || hr == CO_E_NOTINITIALIZED)
+        return S_OK;
+    if (SUCCEEDED(hr)) {
+        if (!OpenThreadToken(GetCurrentThread(), access, TRUE, token)) {
+            *token = NULL;
+            hr = E_ACCESSDENIED;
+        }
+        CoRevertToSelf();
+        if (*token)
+            return S_OK;
     }
-    if (FAILED(CoImpersonateClient()))
-        return NULL;
-    if (!OpenThreadToken(GetCurrentThread(), TOKEN_QUERY | TOKEN_DUPLICATE | TOKEN_IMPERSONATE,
-                         TRUE, &token)) {
-        token = NULL;
-    }
-    CoRevertToSelf();
-    return token;
+    /* All programs of a Wine prefix are one user's, and not every Wine can impersonate. */
+    return os_is_wine() ? S_OK : E_ACCESSDENIED;
 }
 
 HRESULT os_process_identity(struct os_identity *identity)
@@ -140,12 +151,14 @@ HRESULT os_process_identity(struct os_identity *identity)
 
 HRESULT os_client_identity(struct os_identity *identity)
 {
-    HANDLE token = client_token();
-    HRESULT hr;
+    HANDLE token;
+    HRESULT hr = client_token(&token);
 
-    if (!token)
+    if (SUCCEEDED(hr) && !token)
         return os_process_identity(identity);
     memset(identity, 0, sizeof(*identity));
+    if (FAILED(hr))
+        return hr;
     hr = describe(token, identity);
     if (SUCCEEDED(hr))
         identity->token = token;

@@ -24,7 +24,8 @@ HRESULT os_boot_identity(GUID *identity);
 /* %ALLUSERSPROFILE%\Microsoft\Network\Downloader, made when missing. *path by LocalFree. */
 HRESULT os_downloader_folder(WCHAR **path);
 
-/* Who calls: the client while impersonating (a COM call), else the process. */
+/* Who calls: the client while impersonating (a COM call), else the process. E_ACCESSDENIED for a
+ * client that may not be identified. */
 struct os_identity {
     WCHAR *sid;      /* string form */
     DWORD integrity; /* SECURITY_MANDATORY_*_RID */
