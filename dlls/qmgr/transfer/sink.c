@@ -174,12 +174,12 @@ void sink_checkpoint(struct sink *sink, ULONG bytes, ULONG ms, ULONGLONG now, BO
         return;
     AcquireSRWLockExclusive(&sink->lock);
     submit = claim(sink);
+    sink->again = !submit; /* the worker is not done yet: it makes another round */
     ReleaseSRWLockExclusive(&sink->lock);
-    if (!submit)
-        return; /* the flush under way is asked again when it is done */
     sink->flush_asked = sink->written;
     sink->flush_time = now;
-    pool_submit(sink->pool, &sink->work);
+    if (submit)
+        pool_submit(sink->pool, &sink->work);
 }
 
 void sink_finish(struct sink *sink, const FILETIME *time)
@@ -233,15 +233,18 @@ static void sink_run(struct work *work)
 {
     struct sink *sink = container_of(work, struct sink, work);
     FILETIME time;
-    BOOL finish, has_time;
+    BOOL finish, again, has_time;
     DWORD error;
 
-    flush_once(sink);
-    AcquireSRWLockExclusive(&sink->lock);
-    finish = sink->finish;
-    if (!finish)
-        sink->busy = FALSE;
-    ReleaseSRWLockExclusive(&sink->lock);
+    do {
+        flush_once(sink);
+        AcquireSRWLockExclusive(&sink->lock);
+        finish = sink->finish;
+        again = sink->again && !finish;
+        sink->again = FALSE;
+        sink->busy = finish || again;
+        ReleaseSRWLockExclusive(&sink->lock);
+    } while (again);
     if (!finish)
         return;
 

@@ -134,6 +134,7 @@ struct sink {
     UINT64 durable; /* how many of them are flushed */
     ULONG epoch;    /* number of restarts */
     BOOL busy;      /* work is queued or running */
+    BOOL again;     /* a flush was asked for while busy */
     BOOL finish;    /* flush, set the time, close, tell finished() */
     BOOL has_time;  /* time is to be set */
     FILETIME time;
