@@ -253,8 +253,15 @@ static void sink_run(struct work *work)
         has_time = sink->has_time;
         time = sink->time;
         error = sink->error;
-        if (!error && has_time) /* a file system that cannot keep this time keeps its own */
-            SetFileTime(sink->file, NULL, NULL, &time);
+        if (!error && has_time) {
+            /* Not SetFileTime: under Wine 10 it makes a hidden file visible. A file system that
+             * cannot keep this time keeps its own. */
+            FILE_BASIC_INFO basic = {.FileAttributes = FILE_ATTRIBUTE_HIDDEN};
+
+            basic.LastWriteTime.LowPart = time.dwLowDateTime;
+            basic.LastWriteTime.HighPart = (LONG)time.dwHighDateTime;
+            SetFileInformationByHandle(sink->file, FileBasicInfo, &basic, sizeof(basic));
+        }
         CloseHandle(sink->file);
         sink->file = INVALID_HANDLE_VALUE;
     } else {
