@@ -98,7 +98,7 @@ class Setup(unittest.TestCase):
 
     def test_refusals(self):
         folder = test_dir / 'no-prefix'
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         for path in (folder, test_dir / 'nowhere'):
             result = setup(path, 'install')
             self.assertEqual(result.returncode, 1)
