@@ -1,135 +1,59 @@
 /*
- * Queue policy: see bc_policy.h. The choice makes few passes over the jobs and no copies: slots are
- * few, and a queue may hold thousands of jobs.
+ * Queue policy: see bc_policy.h. The choice makes two passes over the jobs and no copies: a queue
+ * may hold thousands of them.
  */
 #include <bitscore/bc_policy.h>
 
-#include <string.h>
-
-void bc_queue_limits_init(struct bc_queue_limits *limits)
+static bool slice_ended(const struct bc_queue_job *job, uint32_t time_slice, uint64_t now)
 {
-    limits->time_slice = BC_TIME_SLICE_DEFAULT;
-    limits->foreground = SIZE_MAX;
-    limits->background = 1;
-    limits->background_owner = SIZE_MAX;
+    return job->running && now >= job->slice_start && now - job->slice_start >= time_slice;
 }
 
-static bool slice_ended(const struct bc_queue_job *job, const struct bc_queue_limits *limits,
-                        uint64_t now)
-{
-    return job->running && now >= job->slice_start && now - job->slice_start >= limits->time_slice;
-}
-
-/*
- * Order within a level: those in the middle of their slice, then those waiting, then those whose
- * slice is over (they go on only if a slot is left). Within a group by turn.
- */
-static int group_of(const struct bc_queue_job *job, const struct bc_queue_limits *limits,
-                    uint64_t now)
+/* Order within a level: who is in the middle of its slice, then those waiting, then whose slice is
+ * over (it goes on only if nobody waits). Within a group by turn. */
+static int group_of(const struct bc_queue_job *job, uint32_t time_slice, uint64_t now)
 {
     if (!job->running)
         return 1;
-    return slice_ended(job, limits, now) ? 2 : 0;
+    return slice_ended(job, time_slice, now) ? 2 : 0;
 }
 
-static size_t running_of_owner(const struct bc_queue_job *jobs, size_t count,
-                               enum bc_job_priority level, uint32_t owner)
+static bool goes_before(const struct bc_queue_job *a, const struct bc_queue_job *b,
+                        uint32_t time_slice, uint64_t now)
 {
-    size_t n = 0;
+    int group_a = group_of(a, time_slice, now), group_b = group_of(b, time_slice, now);
 
-    for (size_t i = 0; i < count; i++)
-        n += jobs[i].run && jobs[i].priority == level && jobs[i].owner == owner;
-    return n;
+    return a->priority != b->priority ? a->priority < b->priority
+           : group_a != group_b       ? group_a < group_b
+                                      : a->turn < b->turn;
 }
 
-/* Fills the slots of one level. Each slot is one pass: the earliest job not chosen yet. */
-static void fill(struct bc_queue_job *jobs, size_t count, enum bc_job_priority level, size_t slots,
-                 size_t owner_slots, const struct bc_queue_limits *limits, uint64_t now)
+uint64_t bc_policy_choose(struct bc_queue_job *jobs, size_t count, uint32_t time_slice,
+                          uint64_t now, uint64_t *next_turn)
 {
-    for (size_t slot = 0; slot < slots; slot++) {
-        struct bc_queue_job *best = NULL;
-        int best_group = 0;
-
-        for (size_t i = 0; i < count; i++) {
-            struct bc_queue_job *job = &jobs[i];
-            int group;
-
-            if (job->run || job->priority != level)
-                continue;
-            group = level == BC_PRIORITY_FOREGROUND ? !job->running : group_of(job, limits, now);
-            if (best && (group > best_group || (group == best_group && job->turn >= best->turn)))
-                continue;
-            if (owner_slots < slots &&
-                running_of_owner(jobs, count, level, job->owner) >= owner_slots)
-                continue;
-            best = job;
-            best_group = group;
-        }
-        if (!best)
-            return;
-        best->run = true;
-    }
-}
-
-/* Sends those whose slice is over to the end of the round, in the order they came from. */
-static void requeue(struct bc_queue_job *jobs, size_t count, uint64_t *next_turn)
-{
-    const uint64_t first_new = *next_turn;
-
-    for (;;) {
-        struct bc_queue_job *earliest = NULL;
-
-        for (size_t i = 0; i < count; i++)
-            if (jobs[i].slice_over && jobs[i].turn < first_new &&
-                (!earliest || jobs[i].turn < earliest->turn))
-                earliest = &jobs[i];
-        if (!earliest)
-            return;
-        earliest->turn = (*next_turn)++;
-    }
-}
-
-uint64_t bc_policy_choose(struct bc_queue_job *jobs, size_t count,
-                          const struct bc_queue_limits *limits, uint64_t now, uint64_t *next_turn)
-{
-    enum bc_job_priority level = BC_PRIORITY_LOW;
-    uint64_t next = UINT64_MAX;
-    size_t foreground = 0;
+    struct bc_queue_job *best = NULL;
+    uint64_t start;
     bool waiting = false;
 
     for (size_t i = 0; i < count; i++) {
-        jobs[i].run = jobs[i].slice_over = false;
-        if (jobs[i].priority == BC_PRIORITY_FOREGROUND)
-            foreground++;
-        else if (jobs[i].priority < level)
-            level = jobs[i].priority;
+        jobs[i].run = jobs[i].priority == BC_PRIORITY_FOREGROUND;
+        if (!jobs[i].run && (!best || goes_before(&jobs[i], best, time_slice, now)))
+            best = &jobs[i];
     }
-    if (foreground <= limits->foreground) {
-        for (size_t i = 0; i < count; i++)
-            jobs[i].run = jobs[i].priority == BC_PRIORITY_FOREGROUND;
-    } else {
-        fill(jobs, count, BC_PRIORITY_FOREGROUND, limits->foreground, SIZE_MAX, limits, now);
-    }
-    fill(jobs, count, level, limits->background, limits->background_owner, limits, now);
-
+    if (!best)
+        return UINT64_MAX;
+    best->run = true;
     for (size_t i = 0; i < count; i++) {
-        if (jobs[i].priority != level)
+        if (jobs[i].priority != best->priority || &jobs[i] == best)
             continue;
-        if (!jobs[i].run)
-            waiting = true;
-        jobs[i].slice_over = !jobs[i].run && slice_ended(&jobs[i], limits, now);
+        waiting = true;
+        if (slice_ended(&jobs[i], time_slice, now))
+            jobs[i].turn = (*next_turn)++;
     }
-    requeue(jobs, count, next_turn);
-    for (size_t i = 0; i < count && waiting; i++) {
-        uint64_t start = jobs[i].running ? jobs[i].slice_start : now, end;
-
-        if (jobs[i].priority != level || !jobs[i].run || slice_ended(&jobs[i], limits, now))
-            continue;
-        end = start > UINT64_MAX - limits->time_slice ? UINT64_MAX : start + limits->time_slice;
-        if (end < next)
-            next = end;
-    }
-    return next;
+    if (!waiting || slice_ended(best, time_slice, now))
+        return UINT64_MAX;
+    start = best->running ? best->slice_start : now;
+    return start > UINT64_MAX - time_slice ? UINT64_MAX : start + time_slice;
 }
 
 /* True for x in the cyclic span from..to (to excluded); equal ends mean everywhere. */
@@ -140,49 +64,16 @@ static bool in_cycle(unsigned x, unsigned from, unsigned to)
     return from < to ? x >= from && x < to : x >= from || x < to;
 }
 
-bool bc_schedule_includes(const struct bc_schedule *schedule, unsigned day, unsigned hour)
+uint32_t bc_bandwidth_limit(const struct bc_bandwidth_policy *policy, unsigned hour)
 {
-    unsigned from = schedule->day_from % 7u, to = schedule->day_to % 7u;
-    bool day_in = from <= to ? day >= from && day <= to : day >= from || day <= to;
+    uint32_t limit;
 
-    return day_in && in_cycle(hour, schedule->hour_from % 24u, schedule->hour_to % 24u);
-}
-
-static uint32_t of_priority(const struct bc_bandwidth_limits *limits, enum bc_job_priority priority)
-{
-    switch (priority) {
-    case BC_PRIORITY_HIGH:
-        return limits->high;
-    case BC_PRIORITY_NORMAL:
-        return limits->normal;
-    default:
-        return limits->low;
-    }
-}
-
-uint32_t bc_bandwidth_limit(const struct bc_bandwidth_policy *policy, enum bc_job_priority priority,
-                            unsigned day, unsigned hour, bool on_lan)
-{
-    uint32_t limit = BC_BANDWIDTH_UNLIMITED, max;
-
-    if (priority == BC_PRIORITY_FOREGROUND || (on_lan && policy->ignore_on_lan))
-        return limit;
-    if (policy->maintenance_enabled && bc_schedule_includes(&policy->maintenance, day, hour)) {
-        limit = of_priority(&policy->maintenance_limits, priority);
-    } else {
-        if (policy->work_enabled)
-            limit = of_priority(bc_schedule_includes(&policy->work, day, hour)
-                                    ? &policy->work_limits
-                                    : &policy->nonwork_limits,
-                                priority);
-        if (policy->max_enabled) {
-            if (in_cycle(hour, policy->max_hour_from % 24u, policy->max_hour_to % 24u))
-                max = policy->max_on;
-            else
-                max = policy->use_system_maximum ? BC_BANDWIDTH_UNLIMITED : policy->max_off;
-            limit = max < limit ? max : limit;
-        }
-    }
+    if (!policy->enabled)
+        return BC_BANDWIDTH_UNLIMITED;
+    if (in_cycle(hour, policy->hour_from % 24u, policy->hour_to % 24u))
+        limit = policy->on;
+    else
+        limit = policy->use_system_maximum ? BC_BANDWIDTH_UNLIMITED : policy->off;
     return limit && limit < BC_BANDWIDTH_MIN ? BC_BANDWIDTH_MIN : limit;
 }
 

@@ -28,7 +28,8 @@ void bc_retry_set_no_progress(struct bc_retry *retry, uint32_t seconds)
     retry->no_progress = seconds;
 }
 
-bool bc_retry_waits_for_event(int32_t error)
+/* Errors whose end is an event and not a delay. */
+static bool waits_for_event(int32_t error)
 {
     switch (error) {
     case BC_E_NETWORK_DISCONNECTED:
@@ -57,8 +58,7 @@ static uint64_t give_up_at(const struct bc_retry *retry)
 {
     uint64_t limit = 1000 * (uint64_t)retry->no_progress;
 
-    return later(retry->failing_since,
-                 limit > retry->failing_before ? limit - retry->failing_before : 0);
+    return later(retry->failing_since, limit);
 }
 
 static uint64_t retry_at(const struct bc_retry *retry)
@@ -75,10 +75,9 @@ bool bc_retry_failed(struct bc_retry *retry, int32_t error, uint64_t retry_after
     if (!retry->failing) {
         retry->failing = true;
         retry->failing_since = now;
-        retry->failing_before = 0;
     }
     retry->waiting = true;
-    retry->by_event = bc_retry_waits_for_event(error);
+    retry->by_event = waits_for_event(error);
     retry->last_error = now;
     retry->retry_after = retry_after > BC_NEVER / 1000 ? BC_NEVER : retry_after * 1000;
     if (!retry->no_progress || retry->delay > retry->no_progress || now >= give_up_at(retry)) {
@@ -124,28 +123,14 @@ uint64_t bc_retry_due(const struct bc_retry *retry)
     return give_up < again ? give_up : again;
 }
 
-uint64_t bc_retry_save(const struct bc_retry *retry, uint64_t now)
+void bc_retry_restore(struct bc_retry *retry, int32_t error, uint64_t retry_in, uint64_t now)
 {
-    if (!retry->failing)
-        return 0;
-    return later(retry->failing_before,
-                 now > retry->failing_since ? now - retry->failing_since : 0);
-}
+    uint64_t delay = 1000 * (uint64_t)retry->delay,
+             waited = delay > retry_in ? delay - retry_in : 0;
 
-void bc_retry_restore(struct bc_retry *retry, uint64_t failing_for, bool waiting, int32_t error,
-                      uint64_t now)
-{
-    retry->failing = waiting || failing_for;
-    retry->waiting = waiting;
-    retry->by_event = waiting && bc_retry_waits_for_event(error);
-    retry->last_error = now;
+    retry->failing = retry->waiting = true;
+    retry->by_event = waits_for_event(error);
+    retry->last_error = now > waited ? now - waited : 0;
     retry->retry_after = 0;
     retry->failing_since = now;
-    retry->failing_before = failing_for;
-}
-
-uint32_t bc_retry_cancel_limit(const struct bc_retry *retry)
-{
-    return retry->no_progress < BC_UPLOAD_CANCEL_LIMIT ? retry->no_progress
-                                                       : BC_UPLOAD_CANCEL_LIMIT;
 }

@@ -4,11 +4,9 @@
  */
 #include <bitscore/bc_state.h>
 
-#define IN(state)  (1u << (state))
-#define ACTIVE     (IN(BC_STATE_QUEUED) | IN(BC_STATE_CONNECTING) | IN(BC_STATE_TRANSFERRING))
-#define RUNNING    (IN(BC_STATE_CONNECTING) | IN(BC_STATE_TRANSFERRING))
-#define FINAL      (IN(BC_STATE_ACKNOWLEDGED) | IN(BC_STATE_CANCELLED))
-#define ALL_STATES ((1u << (BC_STATE_CANCELLED + 1)) - 1)
+#define IN(state) (1u << (state))
+#define ACTIVE    (IN(BC_STATE_QUEUED) | IN(BC_STATE_CONNECTING) | IN(BC_STATE_TRANSFERRING))
+#define FINAL     (IN(BC_STATE_ACKNOWLEDGED) | IN(BC_STATE_CANCELLED))
 
 static bool is_in(enum bc_job_state state, unsigned set)
 {
@@ -18,16 +16,6 @@ static bool is_in(enum bc_job_state state, unsigned set)
 bool bc_state_is_final(enum bc_job_state state)
 {
     return is_in(state, FINAL);
-}
-
-bool bc_state_is_active(enum bc_job_state state)
-{
-    return is_in(state, ACTIVE);
-}
-
-bool bc_state_is_unfinished(enum bc_job_state state)
-{
-    return is_in(state, ALL_STATES & ~FINAL);
 }
 
 int32_t bc_state_check(enum bc_call call, const struct bc_job_facts *job, size_t adding)
@@ -47,8 +35,6 @@ int32_t bc_state_check(enum bc_call call, const struct bc_job_facts *job, size_t
         return is_in(job->state, IN(BC_STATE_TRANSFERRED) | IN(BC_STATE_ACKNOWLEDGED))
                    ? BC_S_OK
                    : BC_E_INVALID_STATE;
-    if (call == BC_CALL_GET_ERROR)
-        return job->has_error ? BC_S_OK : BC_E_ERROR_INFORMATION_UNAVAILABLE;
     if (bc_state_is_final(job->state))
         return BC_E_INVALID_STATE;
 
@@ -61,7 +47,6 @@ int32_t bc_state_check(enum bc_call call, const struct bc_job_facts *job, size_t
     case BC_CALL_SET_REMOTE_NAME:
     case BC_CALL_GET_REPLY:
     case BC_CALL_GET_REPLY_DATA:
-    case BC_CALL_GET_ERROR:
         return BC_S_OK;
     case BC_CALL_RESUME:
         return job->file_count ? BC_S_OK : BC_E_EMPTY;
@@ -93,14 +78,14 @@ int32_t bc_state_check(enum bc_call call, const struct bc_job_facts *job, size_t
 enum bc_job_state bc_state_after(enum bc_call call, const struct bc_job_facts *job)
 {
     switch (call) {
-    case BC_CALL_SUSPEND:
-        return BC_STATE_SUSPENDED;
+    case BC_CALL_SUSPEND: /* nothing is left to suspend in a job that is through */
+        return job->state == BC_STATE_TRANSFERRED ? job->state : BC_STATE_SUSPENDED;
     case BC_CALL_CANCEL:
         return BC_STATE_CANCELLED;
     case BC_CALL_COMPLETE:
         return BC_STATE_ACKNOWLEDGED;
     case BC_CALL_RESUME:
-        if (bc_state_is_active(job->state))
+        if (is_in(job->state, ACTIVE))
             return job->state;
         return job->all_transferred ? BC_STATE_TRANSFERRED : BC_STATE_QUEUED;
     case BC_CALL_ADD_FILE:
@@ -117,27 +102,16 @@ bool bc_state_event(enum bc_event event, enum bc_job_state state, enum bc_job_st
         unsigned from;
         enum bc_job_state to;
     } rules[BC_EVENT_COUNT] = {
-        [BC_EVENT_SCHEDULED] = {IN(BC_STATE_QUEUED), BC_STATE_CONNECTING},
-        [BC_EVENT_CONNECTED] = {IN(BC_STATE_CONNECTING), BC_STATE_TRANSFERRING},
-        [BC_EVENT_DESCHEDULED] = {RUNNING, BC_STATE_QUEUED},
         [BC_EVENT_TRANSFERRED] = {ACTIVE, BC_STATE_TRANSFERRED},
+        [BC_EVENT_RANGES_DONE] = {ACTIVE, BC_STATE_SUSPENDED},
         [BC_EVENT_TRANSIENT_ERROR] = {ACTIVE, BC_STATE_TRANSIENT_ERROR},
         [BC_EVENT_FATAL_ERROR] = {ACTIVE | IN(BC_STATE_TRANSIENT_ERROR) | IN(BC_STATE_TRANSFERRED),
                                   BC_STATE_ERROR},
         [BC_EVENT_RETRY] = {IN(BC_STATE_TRANSIENT_ERROR), BC_STATE_QUEUED},
-        [BC_EVENT_NETWORK_LOST] = {ACTIVE, BC_STATE_TRANSIENT_ERROR},
-        [BC_EVENT_NETWORK_BACK] = {IN(BC_STATE_TRANSIENT_ERROR), BC_STATE_QUEUED},
-        [BC_EVENT_SERVICE_START] = {RUNNING, BC_STATE_QUEUED},
-        [BC_EVENT_INACTIVE] = {ALL_STATES & ~FINAL, BC_STATE_CANCELLED},
     };
 
     if ((unsigned)event >= BC_EVENT_COUNT || !is_in(state, rules[event].from))
         return false;
     *next = rules[event].to;
     return true;
-}
-
-bool bc_state_ends_error(enum bc_job_state entered)
-{
-    return is_in(entered, IN(BC_STATE_TRANSFERRING) | IN(BC_STATE_TRANSFERRED) | FINAL);
 }

@@ -1,193 +1,11 @@
 /*
- * The engine in this process, on a store in a temporary folder, against nginx and the fault server:
- * states, turns, restarts, Complete and Cancel, errors and retries, notifications. No COM, no
- * service.
+ * The engine in this process, on a store in a temporary folder, against the fault server: states,
+ * turns, restarts, Complete and Cancel, errors and retries, notifications. No COM, no service.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "common.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 #include <wchar.h>
-
-#include <windows.h>
-#include <bitsmsg.h>
-#include <cmocka.h>
-
-#include "engine/engine.h"
-
-#define DEADLINE_MS 30000
-
-static WCHAR folder[MAX_PATH]; /* of the store */
-static WCHAR target[MAX_PATH]; /* of the downloads */
-static struct engine *engine;
-static struct os_identity owner;
-
-static volatile LONG told[NOTIFY_FILE_RANGES + 1];
-static volatile LONG refuse; /* so many notifications are not taken */
-static HANDLE hang;          /* deliver waits for it, when set */
-
-/* A client that counts what it is told. */
-static HRESULT deliver(IUnknown *to, const struct notification *notification)
-{
-    if (hang)
-        WaitForSingleObject(hang, INFINITE);
-    InterlockedIncrement(&told[notification->kind]);
-    return refuse && InterlockedDecrement(&refuse) >= 0 ? E_FAIL : S_OK;
-}
-
-static const struct engine_client client = {deliver, NULL, NULL};
-
-static HRESULT STDMETHODCALLTYPE target_QueryInterface(IUnknown *iface, REFIID iid, void **out)
-{
-    *out = NULL;
-    return E_NOINTERFACE;
-}
-
-static ULONG STDMETHODCALLTYPE target_AddRef(IUnknown *iface)
-{
-    return 2;
-}
-
-static const IUnknownVtbl target_vtbl = {target_QueryInterface, target_AddRef, target_AddRef};
-static IUnknown notify_target = {(IUnknownVtbl *)&target_vtbl};
-
-static WCHAR *url(const char *variable, const WCHAR *rest)
-{
-    static WCHAR text[1024];
-    const char *base = getenv(variable);
-
-    if (!base) {
-        print_message("%s is not set\n", variable);
-        fail();
-    }
-    swprintf(text, ARRAYSIZE(text), L"%hs%ls", base, rest);
-    return text;
-}
-
-static WCHAR *local(const WCHAR *name)
-{
-    static WCHAR text[MAX_PATH];
-
-    swprintf(text, ARRAYSIZE(text), L"%ls\\%ls", target, name);
-    return text;
-}
-
-static void open_engine(void)
-{
-    struct engine_options options = {.folder = folder, .client = &client};
-
-    assert_int_equal(engine_open(&options, &engine), S_OK);
-}
-
-static struct job *new_job(void)
-{
-    struct job *job;
-
-    assert_int_equal(engine_create_job(engine, L"test", BG_JOB_TYPE_DOWNLOAD, &owner, &job), S_OK);
-    return job;
-}
-
-static HRESULT add(struct job *job, const WCHAR *remote, const WCHAR *name)
-{
-    struct file_request request = {remote, local(name), NULL, 0};
-
-    return job_add_files(job, &request, 1, TRUE);
-}
-
-static void set_priority(struct job *job, BG_JOB_PRIORITY priority)
-{
-    struct job_change change;
-
-    assert_int_equal(job_change_begin(job, &change), S_OK);
-    change.next.priority = priority;
-    assert_int_equal(job_change_end(&change, S_OK), S_OK);
-}
-
-static BG_JOB_STATE wait_for(struct job *job, BG_JOB_STATE wanted)
-{
-    ULONGLONG deadline = GetTickCount64() + DEADLINE_MS;
-    BG_JOB_STATE state;
-
-    while ((state = job_state(job)) != wanted && GetTickCount64() < deadline) {
-        if (state == BG_JOB_STATE_ERROR && wanted != state)
-            break;
-        Sleep(5);
-    }
-    return state;
-}
-
-static BOOL wait_count(volatile LONG *count, LONG wanted)
-{
-    ULONGLONG deadline = GetTickCount64() + DEADLINE_MS;
-
-    while (*count < wanted && GetTickCount64() < deadline)
-        Sleep(5);
-    return *count >= wanted;
-}
-
-static UINT64 size_of(const WCHAR *path)
-{
-    WIN32_FILE_ATTRIBUTE_DATA data;
-
-    if (!GetFileAttributesExW(path, GetFileExInfoStandard, &data))
-        return ~0ull;
-    return ((UINT64)data.nFileSizeHigh << 32) | data.nFileSizeLow;
-}
-
-/* How many files of a folder match a pattern. */
-static int count_files(const WCHAR *pattern)
-{
-    WIN32_FIND_DATAW data;
-    HANDLE find = FindFirstFileW(local(pattern), &data);
-    int count = 0;
-
-    if (find == INVALID_HANDLE_VALUE)
-        return 0;
-    do
-        count += !(data.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY);
-    while (FindNextFileW(find, &data));
-    FindClose(find);
-    return count;
-}
-
-static void delete_all(const WCHAR *path)
-{
-    WCHAR pattern[MAX_PATH];
-    WIN32_FIND_DATAW data;
-    HANDLE find;
-
-    swprintf(pattern, ARRAYSIZE(pattern), L"%ls\\*", path);
-    find = FindFirstFileW(pattern, &data);
-    if (find == INVALID_HANDLE_VALUE)
-        return;
-    do {
-        WCHAR file[MAX_PATH];
-
-        swprintf(file, ARRAYSIZE(file), L"%ls\\%ls", path, data.cFileName);
-        SetFileAttributesW(file, FILE_ATTRIBUTE_NORMAL);
-        DeleteFileW(file);
-    } while (FindNextFileW(find, &data));
-    FindClose(find);
-}
-
-static int setup(void **state)
-{
-    memset((void *)told, 0, sizeof(told));
-    refuse = 0;
-    hang = NULL;
-    open_engine();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    engine_close(engine);
-    delete_all(folder);
-    delete_all(target);
-    return 0;
-}
 
 static void test_download_and_complete(void **state)
 {
@@ -539,33 +357,19 @@ static void test_temporary_file_lost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_download_and_complete, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_many_files_in_order, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_survives_restart, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_resumes_in_the_middle, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_cancel_leaves_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_partial_complete, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_missing_file_is_an_error, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_transient_error_and_no_progress, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_priorities, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_hanging_client, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_complete_with_target_in_use, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_temporary_file_lost, setup, teardown),
+        ENGINE_TEST(test_download_and_complete),
+        ENGINE_TEST(test_many_files_in_order),
+        ENGINE_TEST(test_survives_restart),
+        ENGINE_TEST(test_resumes_in_the_middle),
+        ENGINE_TEST(test_cancel_leaves_nothing),
+        ENGINE_TEST(test_partial_complete),
+        ENGINE_TEST(test_missing_file_is_an_error),
+        ENGINE_TEST(test_transient_error_and_no_progress),
+        ENGINE_TEST(test_priorities),
+        ENGINE_TEST(test_hanging_client),
+        ENGINE_TEST(test_complete_with_target_in_use),
+        ENGINE_TEST(test_temporary_file_lost),
     };
-    WCHAR base[MAX_PATH];
-    int failed;
 
-    CoInitializeEx(NULL, COINIT_MULTITHREADED);
-    GetTempPathW(MAX_PATH - 40, base);
-    swprintf(folder, MAX_PATH, L"%lsobe-%lu-store", base, GetCurrentProcessId());
-    swprintf(target, MAX_PATH, L"%lsobe-%lu-files", base, GetCurrentProcessId());
-    CreateDirectoryW(folder, NULL);
-    CreateDirectoryW(target, NULL);
-    if (FAILED(os_client_identity(&owner)))
-        return 1;
-    owner.administrator = TRUE;
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    RemoveDirectoryW(folder);
-    RemoveDirectoryW(target);
-    return failed;
+    return run_engine_tests(tests, ARRAYSIZE(tests));
 }

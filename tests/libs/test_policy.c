@@ -1,23 +1,16 @@
 /*
- * bc_policy: who runs (ne-bits-bg_job_priority, life-cycle-of-a-bits-job), bandwidth schedules and
+ * bc_policy: who runs (ne-bits-bg_job_priority, life-cycle-of-a-bits-job), the bandwidth policy and
  * limits (group-policies).
  */
 #include <bitscore/bc_policy.h>
 
 #include "support.h"
 
+#define SLICE      BC_TIME_SLICE_DEFAULT
 #define FOREGROUND BC_PRIORITY_FOREGROUND
 #define HIGH       BC_PRIORITY_HIGH
 #define NORMAL     BC_PRIORITY_NORMAL
 #define LOW        BC_PRIORITY_LOW
-
-static struct bc_queue_limits documented(void)
-{
-    struct bc_queue_limits limits;
-
-    bc_queue_limits_init(&limits);
-    return limits;
-}
 
 /* The jobs chosen, as letters: a for the first. */
 static const char *chosen(const struct bc_queue_job *jobs, size_t count)
@@ -34,7 +27,6 @@ static const char *chosen(const struct bc_queue_job *jobs, size_t count)
 
 static void test_levels(void **state)
 {
-    struct bc_queue_limits limits = documented();
     uint64_t turn = 100;
     struct bc_queue_job jobs[] = {
         {.priority = LOW, .turn = 1},        {.priority = NORMAL, .turn = 2},
@@ -43,23 +35,18 @@ static void test_levels(void **state)
     };
 
     /* All foreground jobs and one background job, of the highest level. */
-    assert_int_equal(bc_policy_choose(jobs, 6, &limits, 0, &turn), 300000);
+    assert_int_equal(bc_policy_choose(jobs, 6, SLICE, 0, &turn), 300000);
     assert_string_equal(chosen(jobs, 6), "cde");
     /* A job of a higher level preempts one that runs. */
     jobs[0].running = true;
-    assert_int_equal(bc_policy_choose(jobs, 2, &limits, 0, &turn), UINT64_MAX);
+    assert_int_equal(bc_policy_choose(jobs, 2, SLICE, 0, &turn), UINT64_MAX);
     assert_string_equal(chosen(jobs, 2), "b");
-    assert_false(jobs[0].slice_over);
-    /* Lower levels wait even where slots are free. */
-    limits.background = 5;
-    bc_policy_choose(jobs, 3, &limits, 0, &turn);
-    assert_string_equal(chosen(jobs, 3), "c");
-    assert_int_equal(bc_policy_choose(jobs, 0, &limits, 0, &turn), UINT64_MAX);
+    assert_int_equal(jobs[0].turn, 1);
+    assert_int_equal(bc_policy_choose(jobs, 0, SLICE, 0, &turn), UINT64_MAX);
 }
 
 static void test_slices(void **state)
 {
-    struct bc_queue_limits limits = documented();
     uint64_t turn = 100;
     struct bc_queue_job jobs[] = {
         {.priority = NORMAL, .turn = 1, .running = true, .slice_start = 1000},
@@ -67,25 +54,21 @@ static void test_slices(void **state)
         {.priority = NORMAL, .turn = 2},
     };
 
-    assert_int_equal(bc_policy_choose(jobs, 3, &limits, 300999, &turn), 301000);
+    assert_int_equal(bc_policy_choose(jobs, 3, SLICE, 300999, &turn), 301000);
     assert_string_equal(chosen(jobs, 3), "a");
     /* The slice is over: the next in turn runs, and this one goes to the end. */
-    bc_policy_choose(jobs, 3, &limits, 301000, &turn);
+    bc_policy_choose(jobs, 3, SLICE, 301000, &turn);
     assert_string_equal(chosen(jobs, 3), "c");
-    assert_true(jobs[0].slice_over);
     assert_int_equal(jobs[0].turn, 100);
     assert_int_equal(turn, 101);
-    assert_false(jobs[1].slice_over);
     assert_int_equal(jobs[1].turn, 3);
     /* Alone it goes on, and gives way at once to a newcomer. */
-    assert_int_equal(bc_policy_choose(jobs, 1, &limits, 900000, &turn), UINT64_MAX);
+    assert_int_equal(bc_policy_choose(jobs, 1, SLICE, 900000, &turn), UINT64_MAX);
     assert_string_equal(chosen(jobs, 1), "a");
-    assert_false(jobs[0].slice_over);
 }
 
 static void test_round_robin(void **state)
 {
-    struct bc_queue_limits limits = documented();
     struct bc_queue_job jobs[5];
     uint64_t turn = 0, now = 0;
     int slices[5] = {0};
@@ -95,10 +78,9 @@ static void test_round_robin(void **state)
         jobs[i].priority = NORMAL;
         jobs[i].turn = turn++;
     }
-    /* The engine's part of the bargain, for 100 slices with two slots: everybody gets as much. */
-    limits.background = 2;
-    for (int round = 0; round < 50; round++) {
-        uint64_t next = bc_policy_choose(jobs, 5, &limits, now, &turn);
+    /* The engine's part of the bargain, for 100 slices: everybody gets as much. */
+    for (int round = 0; round < 100; round++) {
+        uint64_t next = bc_policy_choose(jobs, 5, SLICE, now, &turn);
         int running = 0;
 
         for (int i = 0; i < 5; i++) {
@@ -109,144 +91,76 @@ static void test_round_robin(void **state)
             jobs[i].running = jobs[i].run;
             running += jobs[i].run;
         }
-        assert_int_equal(running, 2);
-        assert_int_equal(next, now + limits.time_slice);
+        assert_int_equal(running, 1);
+        assert_int_equal(next, now + SLICE);
         now = next;
     }
     for (int i = 0; i < 5; i++)
         assert_int_equal(slices[i], 20);
 }
 
-static void test_queue_limits(void **state)
-{
-    struct bc_queue_limits limits = documented();
-    uint64_t turn = 100;
-    struct bc_queue_job jobs[] = {
-        {.priority = FOREGROUND, .turn = 3, .running = true},
-        {.priority = FOREGROUND, .turn = 1},
-        {.priority = FOREGROUND, .turn = 2},
-        {.priority = LOW, .owner = 1},
-        {.priority = LOW, .owner = 1, .turn = 1},
-        {.priority = LOW, .owner = 2, .turn = 2},
-    };
-
-    limits.foreground = 2;
-    limits.background = 2;
-    limits.background_owner = 1;
-    bc_policy_choose(jobs, 6, &limits, 0, &turn);
-    assert_string_equal(chosen(jobs, 6), "abdf");
-    limits.background_owner = SIZE_MAX;
-    bc_policy_choose(jobs, 6, &limits, 0, &turn);
-    assert_string_equal(chosen(jobs, 6), "abde");
-}
-
 static void test_random_choice(void **state)
 {
     uint64_t seed = random_seed();
 
-    for (int round = 0; round < 5000; round++) {
+    for (int round = 0; round < 10000; round++) {
         struct bc_queue_job jobs[12];
-        struct bc_queue_limits limits = documented();
         size_t count = random_below(&seed, COUNT_OF(jobs) + 1), n[4] = {0}, ran[4] = {0};
         uint64_t now = 1000000, turn = 50;
         int level = FOREGROUND;
 
-        limits.background = 1 + random_below(&seed, 3);
         for (size_t i = 0; i < count; i++) {
             jobs[i] = (struct bc_queue_job){
                 .priority = (enum bc_job_priority)random_below(&seed, 4),
-                .owner = (uint32_t)random_below(&seed, 3),
                 .running = random_below(&seed, 2),
                 .turn = random_below(&seed, 50),
                 .slice_start = now - random_below(&seed, 600000),
             };
             n[jobs[i].priority]++;
         }
-        assert_true(bc_policy_choose(jobs, count, &limits, now, &turn) > now);
+        assert_true(bc_policy_choose(jobs, count, SLICE, now, &turn) > now);
         for (size_t i = 0; i < count; i++) {
             ran[jobs[i].priority] += jobs[i].run;
-            assert_false(jobs[i].slice_over && (jobs[i].run || !jobs[i].running));
+            assert_false(jobs[i].turn >= 50 && (jobs[i].run || !jobs[i].running));
         }
         for (int p = HIGH; p <= LOW && level == FOREGROUND; p++)
             if (n[p])
                 level = p;
         assert_int_equal(ran[FOREGROUND], n[FOREGROUND]);
-        for (int p = HIGH; p <= LOW; p++) {
-            size_t most = n[p] < limits.background ? n[p] : limits.background;
-
-            assert_int_equal(ran[p], p == level ? most : 0);
-        }
+        for (int p = HIGH; p <= LOW; p++)
+            assert_int_equal(ran[p], p == level && n[p] ? 1 : 0);
     }
-}
-
-static void test_schedule(void **state)
-{
-    const struct bc_schedule office = {1, 5, 8, 17}, weekend = {6, 0, 22, 6}, always = {0, 6, 0, 0};
-    const struct bc_schedule monday = {1, 1, 0, 0};
-
-    assert_true(bc_schedule_includes(&office, 1, 8));
-    assert_true(bc_schedule_includes(&office, 5, 16));
-    assert_false(bc_schedule_includes(&office, 5, 17));
-    assert_false(bc_schedule_includes(&office, 6, 9));
-    assert_false(bc_schedule_includes(&office, 0, 9));
-    assert_true(bc_schedule_includes(&weekend, 6, 23));
-    assert_true(bc_schedule_includes(&weekend, 0, 5));
-    assert_true(bc_schedule_includes(&weekend, 6, 22));
-    assert_false(bc_schedule_includes(&weekend, 6, 21));
-    assert_true(bc_schedule_includes(&monday, 1, 12));
-    assert_false(bc_schedule_includes(&monday, 0, 12));
-    assert_false(bc_schedule_includes(&monday, 2, 12));
-    assert_false(bc_schedule_includes(&weekend, 0, 6));
-    assert_false(bc_schedule_includes(&weekend, 1, 23));
-    for (unsigned day = 0; day < 7; day++)
-        for (unsigned hour = 0; hour < 24; hour++)
-            assert_true(bc_schedule_includes(&always, day, hour));
 }
 
 static void test_bandwidth(void **state)
 {
-    struct bc_bandwidth_policy policy;
+    struct bc_bandwidth_policy policy = {0};
 
-    memset(&policy, 0, sizeof(policy));
-    assert_int_equal(bc_bandwidth_limit(&policy, LOW, 1, 9, false), BC_BANDWIDTH_UNLIMITED);
+    assert_int_equal(bc_bandwidth_limit(&policy, 9), BC_BANDWIDTH_UNLIMITED);
 
     /* The page's example: 10 Kbps from 8 to 17, all there is at other times. */
-    policy.max_enabled = true;
-    policy.max_hour_from = 8;
-    policy.max_hour_to = 17;
-    policy.max_on = 10;
+    policy.enabled = true;
+    policy.hour_from = 8;
+    policy.hour_to = 17;
+    policy.on = 10;
     policy.use_system_maximum = true;
-    assert_int_equal(bc_bandwidth_limit(&policy, NORMAL, 1, 8, false), 10);
-    assert_int_equal(bc_bandwidth_limit(&policy, NORMAL, 1, 17, false), BC_BANDWIDTH_UNLIMITED);
-    assert_int_equal(bc_bandwidth_limit(&policy, FOREGROUND, 1, 8, false), BC_BANDWIDTH_UNLIMITED);
+    assert_int_equal(bc_bandwidth_limit(&policy, 8), 10);
+    assert_int_equal(bc_bandwidth_limit(&policy, 16), 10);
+    assert_int_equal(bc_bandwidth_limit(&policy, 17), BC_BANDWIDTH_UNLIMITED);
     policy.use_system_maximum = false;
-    policy.max_off = 1;
-    assert_int_equal(bc_bandwidth_limit(&policy, NORMAL, 1, 17, false), 2);
-    policy.max_off = 0;
-    assert_int_equal(bc_bandwidth_limit(&policy, NORMAL, 1, 17, false), 0);
-
-    /* Work hours limit each level by itself; the smaller of two policies holds. */
-    policy.work_enabled = true;
-    policy.work = (struct bc_schedule){1, 5, 8, 17};
-    policy.work_limits = (struct bc_bandwidth_limits){BC_BANDWIDTH_UNLIMITED, 256, 5};
-    policy.nonwork_limits = (struct bc_bandwidth_limits){512, 512, 512};
-    policy.max_off = BC_BANDWIDTH_UNLIMITED;
-    assert_int_equal(bc_bandwidth_limit(&policy, HIGH, 2, 9, false), 10);
-    assert_int_equal(bc_bandwidth_limit(&policy, LOW, 2, 9, false), 5);
-    assert_int_equal(bc_bandwidth_limit(&policy, LOW, 2, 20, false), 512);
-    policy.max_enabled = false;
-    assert_int_equal(bc_bandwidth_limit(&policy, HIGH, 2, 9, false), BC_BANDWIDTH_UNLIMITED);
-    assert_int_equal(bc_bandwidth_limit(&policy, NORMAL, 2, 9, false), 256);
-
-    /* Maintenance supersedes all others, in the page's example down to nothing. */
-    policy.maintenance_enabled = true;
-    policy.maintenance = (struct bc_schedule){0, 6, 8, 10};
-    policy.maintenance_limits = (struct bc_bandwidth_limits){BC_BANDWIDTH_UNLIMITED, 0, 0};
-    assert_int_equal(bc_bandwidth_limit(&policy, NORMAL, 2, 9, false), 0);
-    assert_int_equal(bc_bandwidth_limit(&policy, NORMAL, 2, 10, false), 256);
-    policy.ignore_on_lan = true;
-    assert_int_equal(bc_bandwidth_limit(&policy, NORMAL, 2, 9, true), BC_BANDWIDTH_UNLIMITED);
-    assert_int_equal(bc_bandwidth_limit(&policy, NORMAL, 2, 9, false), 0);
+    policy.off = 1;
+    assert_int_equal(bc_bandwidth_limit(&policy, 7), 2);
+    policy.off = 0;
+    assert_int_equal(bc_bandwidth_limit(&policy, 17), 0);
+    /* Over midnight, and all day. */
+    policy.hour_from = 22;
+    policy.hour_to = 6;
+    assert_int_equal(bc_bandwidth_limit(&policy, 23), 10);
+    assert_int_equal(bc_bandwidth_limit(&policy, 5), 10);
+    assert_int_equal(bc_bandwidth_limit(&policy, 6), 0);
+    policy.hour_to = 22;
+    for (unsigned hour = 0; hour < 24; hour++)
+        assert_int_equal(bc_bandwidth_limit(&policy, hour), 10);
 
     assert_int_equal(bc_bandwidth_bytes(10), 1250);
     assert_int_equal(bc_bandwidth_bytes(BC_BANDWIDTH_UNLIMITED), UINT64_MAX);
@@ -273,10 +187,9 @@ static void test_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_levels),        cmocka_unit_test(test_slices),
-        cmocka_unit_test(test_round_robin),   cmocka_unit_test(test_queue_limits),
-        cmocka_unit_test(test_random_choice), cmocka_unit_test(test_schedule),
-        cmocka_unit_test(test_bandwidth),     cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_levels),      cmocka_unit_test(test_slices),
+        cmocka_unit_test(test_round_robin), cmocka_unit_test(test_random_choice),
+        cmocka_unit_test(test_bandwidth),   cmocka_unit_test(test_limits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

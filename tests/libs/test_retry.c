@@ -21,9 +21,6 @@ static void test_defaults(void **state)
     assert_int_equal(r.delay, 5);
     bc_retry_set_delay(&r, 6);
     assert_int_equal(r.delay, 6);
-    assert_int_equal(bc_retry_cancel_limit(&r), 86400);
-    bc_retry_set_no_progress(&r, 30);
-    assert_int_equal(bc_retry_cancel_limit(&r), 30);
 }
 
 static void test_delay(void **state)
@@ -93,6 +90,8 @@ static void test_no_progress(void **state)
 
 static void test_events(void **state)
 {
+    static const int32_t by_event[] = {BC_E_BLOCKED_BY_POLICY, BC_E_DESTINATION_LOCKED,
+                                       BC_E_BLOCKED_BY_COST_TRANSFER_POLICY};
     struct bc_retry r;
 
     bc_retry_init(&r);
@@ -100,10 +99,11 @@ static void test_events(void **state)
     assert_int_equal(bc_retry_verdict(&r, 13 * (uint64_t)DAY), BC_RETRY_WAIT);
     assert_int_equal(bc_retry_due(&r), 14 * (uint64_t)DAY);
     assert_int_equal(bc_retry_verdict(&r, 14 * (uint64_t)DAY), BC_RETRY_GIVE_UP);
-    assert_true(bc_retry_waits_for_event(BC_E_BLOCKED_BY_POLICY));
-    assert_true(bc_retry_waits_for_event(BC_E_DESTINATION_LOCKED));
-    assert_false(bc_retry_waits_for_event(BC_E_HTTP_ERROR_503));
-    assert_false(bc_retry_waits_for_event(BC_E_CONNECTION_CLOSED));
+    for (size_t i = 0; i < COUNT_OF(by_event); i++) {
+        bc_retry_init(&r);
+        assert_true(bc_retry_failed(&r, by_event[i], 0, 0));
+        assert_int_equal(bc_retry_due(&r), 14 * (uint64_t)DAY);
+    }
     assert_true(bc_retry_counts(BC_E_HTTP_ERROR_503));
     assert_false(bc_retry_counts(BC_E_NETWORK_DISCONNECTED));
     assert_false(bc_retry_counts(BC_E_DESTINATION_LOCKED));
@@ -112,34 +112,26 @@ static void test_events(void **state)
 
 static void test_restart(void **state)
 {
-    struct bc_retry r, again;
-    uint64_t saved;
+    struct bc_retry r;
 
     bc_retry_init(&r);
     bc_retry_set_delay(&r, 10);
     bc_retry_set_no_progress(&r, 1000);
-    assert_int_equal(bc_retry_save(&r, 77), 0);
-    assert_true(bc_retry_failed(&r, BC_E_HTTP_ERROR_503, 0, 5000 * SECOND));
-    saved = bc_retry_save(&r, 5400 * SECOND);
-    assert_int_equal(saved, 400 * SECOND);
-
-    /* A younger clock: 400 of the 1,000 seconds stay used up; the delay starts anew. */
-    again = r;
-    bc_retry_restore(&again, saved, true, BC_E_HTTP_ERROR_503, 3 * SECOND);
-    assert_int_equal(bc_retry_due(&again), 13 * SECOND);
-    bc_retry_set_delay(&again, 1000);
-    assert_int_equal(bc_retry_due(&again), 603 * SECOND);
-    assert_int_equal(bc_retry_save(&again, 103 * SECOND), 500 * SECOND);
-    assert_int_equal(bc_retry_verdict(&again, 603 * SECOND), BC_RETRY_GIVE_UP);
-    bc_retry_restore(&again, 2000 * SECOND, true, BC_E_HTTP_ERROR_503, 3 * SECOND);
-    assert_int_equal(bc_retry_verdict(&again, 3 * SECOND), BC_RETRY_GIVE_UP);
-    bc_retry_restore(&again, 0, true, BC_E_HTTP_ERROR_503, 3 * SECOND);
-    assert_int_equal(bc_retry_save(&again, 5 * SECOND), 2 * SECOND);
-    bc_retry_restore(&again, 7, false, BC_E_HTTP_ERROR_503, 3 * SECOND);
-    assert_int_equal(bc_retry_save(&again, 3 * SECOND + 1), 8);
-    bc_retry_restore(&again, 0, false, BC_S_OK, 3 * SECOND);
-    assert_int_equal(bc_retry_due(&again), BC_NEVER);
-    assert_int_equal(bc_retry_save(&again, DAY), 0);
+    bc_retry_restore(&r, BC_E_HTTP_ERROR_503, 4 * SECOND, 5000 * SECOND);
+    assert_int_equal(bc_retry_due(&r), 5004 * SECOND);
+    assert_int_equal(bc_retry_verdict(&r, 5004 * SECOND), BC_RETRY_NOW);
+    /* A clock that was set back meanwhile cannot make it wait longer than its delay. */
+    bc_retry_restore(&r, BC_E_HTTP_ERROR_503, UINT64_MAX, 5000 * SECOND);
+    assert_int_equal(bc_retry_due(&r), 5010 * SECOND);
+    /* The time without progress begins anew. */
+    bc_retry_set_delay(&r, 1000);
+    assert_int_equal(bc_retry_verdict(&r, 6000 * SECOND - 1), BC_RETRY_WAIT);
+    assert_int_equal(bc_retry_verdict(&r, 6000 * SECOND), BC_RETRY_GIVE_UP);
+    /* A monotonic clock younger than the delay. */
+    bc_retry_restore(&r, BC_E_HTTP_ERROR_503, 0, 3);
+    assert_true(bc_retry_due(&r) <= 1000 * SECOND);
+    bc_retry_restore(&r, BC_E_NETWORK_DISCONNECTED, 0, 3);
+    assert_int_equal(bc_retry_due(&r), 1000 * SECOND + 3);
 }
 
 static void test_far_times(void **state)

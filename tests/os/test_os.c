@@ -309,6 +309,16 @@ static int say_command_line(const WCHAR *path)
     return 0;
 }
 
+static HRESULT run_program(HANDLE token, const WCHAR *program, const WCHAR *parameters)
+{
+    HANDLE process;
+    HRESULT hr = os_run_program(token, program, parameters, &process);
+
+    if (process)
+        CloseHandle(process);
+    return hr;
+}
+
 static void test_run_program(void **state)
 {
     static const WCHAR arguments[] = L"program {5f1f4a80-0000-0000-0000-000000000000} \"a b\"  c";
@@ -320,15 +330,15 @@ static void test_run_program(void **state)
     swprintf(out + wcslen(out), 40, L"obrun-%lu", GetCurrentProcessId());
     SetEnvironmentVariableW(L"OPENBITS_TEST_SAY", out);
 
-    assert_int_equal(os_run_program(NULL, program, arguments), S_OK);
+    assert_int_equal(run_program(NULL, program, arguments), S_OK);
     assert_child_says(out, arguments);
-    assert_int_equal(os_run_program(NULL, program, NULL), S_OK);
+    assert_int_equal(run_program(NULL, program, NULL), S_OK);
     swprintf(expected, ARRAYSIZE(expected), L"\"%ls\"", program);
     assert_child_says(out, expected);
 
-    assert_true(FAILED(os_run_program(NULL, L"C:\\no\\such\\program.exe", arguments)));
-    assert_true(FAILED(os_run_program(NULL, L"", arguments)));
-    assert_true(FAILED(os_run_program(NULL, NULL, NULL)));
+    assert_true(FAILED(run_program(NULL, L"C:\\no\\such\\program.exe", arguments)));
+    assert_true(FAILED(run_program(NULL, L"", arguments)));
+    assert_true(FAILED(run_program(NULL, NULL, NULL)));
     SetEnvironmentVariableW(L"OPENBITS_TEST_SAY", NULL);
 
     /* As the owner: the environment is then the owner's, so the child is told by its arguments. */
@@ -336,9 +346,9 @@ static void test_run_program(void **state)
     assert_int_equal(os_client_identity(&client), S_OK);
     assert_true(RevertToSelf());
     swprintf(expected, ARRAYSIZE(expected), L"x say \"%ls\"", out);
-    assert_int_equal(os_run_program(client.token, program, expected), S_OK);
+    assert_int_equal(run_program(client.token, program, expected), S_OK);
     assert_child_says(out, expected);
-    assert_true(FAILED(os_run_program(client.token, L"C:\\no\\such\\program.exe", NULL)));
+    assert_true(FAILED(run_program(client.token, L"C:\\no\\such\\program.exe", NULL)));
     os_identity_release(&client);
 }
 

@@ -239,15 +239,18 @@ static HRESULT STDMETHODCALLTYPE file_RequestFileRanges(IBackgroundCopyFile6 *if
 static HRESULT STDMETHODCALLTYPE file_GetFilledFileRanges(IBackgroundCopyFile6 *iface, DWORD *count,
                                                           BG_FILE_RANGE **out)
 {
-    const struct model_file *data;
-    struct job *job;
+    BG_FILE_RANGE *filled;
+    ULONG filled_count;
     HRESULT hr;
 
     if (!count || !out)
         return E_INVALIDARG;
-    data = lock_file(iface, &job);
-    hr = give_ranges(data->filled, data->filled_count, count, out);
-    job_unlock(job);
+    *count = 0;
+    *out = NULL;
+    hr = file_filled_ranges(impl_from_file6(iface)->file, &filled, &filled_count);
+    if (SUCCEEDED(hr))
+        hr = give_ranges(filled, filled_count, count, out);
+    free(filled);
     return hr;
 }
 

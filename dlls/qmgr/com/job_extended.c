@@ -382,19 +382,19 @@ HRESULT STDMETHODCALLTYPE job_GetMaximumDownloadTime(IBackgroundCopyJob5 *iface,
 
 /* BITS 5.0: ne-bits5_0-bits_job_property_id has what may be set when. */
 
-/* Whether the property may be set now. The job is latched: its files do not change. */
-static HRESULT check_property(const struct job_change *change, BITS_JOB_PROPERTY_ID id,
-                              BOOL has_files)
+/* What setting the property counts as. */
+static enum bc_call property_call(BITS_JOB_PROPERTY_ID id)
 {
-    BOOL download_only =
-        id == BITS_JOB_PROPERTY_DYNAMIC_CONTENT || id == BITS_JOB_PROPERTY_HIGH_PERFORMANCE ||
-        id == BITS_JOB_PROPERTY_MAX_DOWNLOAD_SIZE || id == BITS_JOB_PROPERTY_ON_DEMAND_MODE;
-
-    if (download_only && change->next.type != BG_JOB_TYPE_DOWNLOAD)
-        return BG_E_PROPERTY_SUPPORTED_FOR_DOWNLOAD_JOBS_ONLY;
-    if (id == BITS_JOB_PROPERTY_HIGH_PERFORMANCE)
-        return has_files ? BG_E_READ_ONLY_PROPERTY_AFTER_ADDFILE : S_OK;
-    return download_only && change->next.resumed_once ? BG_E_READ_ONLY_PROPERTY_AFTER_RESUME : S_OK;
+    switch (id) {
+    case BITS_JOB_PROPERTY_DYNAMIC_CONTENT:
+    case BITS_JOB_PROPERTY_MAX_DOWNLOAD_SIZE:
+    case BITS_JOB_PROPERTY_ON_DEMAND_MODE:
+        return BC_CALL_SET_PROPERTY_BEFORE_RESUME;
+    case BITS_JOB_PROPERTY_HIGH_PERFORMANCE:
+        return BC_CALL_SET_PROPERTY_BEFORE_ADD_FILE;
+    default:
+        return BC_CALL_SET_PROPERTY;
+    }
 }
 
 static HRESULT put_property(struct model_job *next, BITS_JOB_PROPERTY_ID id,
@@ -439,16 +439,11 @@ HRESULT STDMETHODCALLTYPE job_SetProperty(IBackgroundCopyJob5 *iface, BITS_JOB_P
 {
     struct job *job = impl_from_job5(iface)->job;
     struct job_change change;
-    BG_JOB_PROGRESS progress;
-    HRESULT hr = job_change_begin(job, &change);
+    HRESULT hr = job_change_begin_call(job, property_call(id), &change);
 
     if (FAILED(hr))
         return hr;
-    job_progress(job, &progress);
-    hr = check_property(&change, id, progress.FilesTotal != 0);
-    if (SUCCEEDED(hr))
-        hr = put_property(&change.next, id, &value);
-    return job_change_end(&change, hr);
+    return job_change_end(&change, put_property(&change.next, id, &value));
 }
 
 HRESULT STDMETHODCALLTYPE job_GetProperty(IBackgroundCopyJob5 *iface, BITS_JOB_PROPERTY_ID id,

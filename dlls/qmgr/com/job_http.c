@@ -267,7 +267,7 @@ static HRESULT STDMETHODCALLTYPE http_SetHttpMethod(IBackgroundCopyJobHttpOption
     HRESULT hr = com_check_method(method);
 
     if (SUCCEEDED(hr))
-        hr = job_change_begin(impl_from_http(iface)->job, &change);
+        hr = job_change_begin_call(impl_from_http(iface)->job, BC_CALL_SET_HTTP_METHOD, &change);
     if (FAILED(hr))
         return hr;
     return job_change_end(&change, model_set_string(&change.next.http_method, method));
@@ -298,7 +298,7 @@ static HRESULT STDMETHODCALLTYPE http_SetServerCertificateValidationInterface(
         hr = IUnknown_QueryInterface(
             callback, &IID_IBackgroundCopyServerCertificateValidationCallback, (void **)&typed);
         if (FAILED(hr))
-            return BG_E_SERVER_CERT_VALIDATION_INTERFACE_REQUIRED;
+            return E_NOINTERFACE;
     }
     hr = job_set_certificate_interface(impl_from_http(iface)->job, typed);
     if (typed)

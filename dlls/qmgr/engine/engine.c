@@ -8,8 +8,9 @@
 #include <bitsmsg.h>
 #include <stdlib.h>
 
-#define SCAVENGE_MS          (60 * 60 * 1000)
-#define DEFAULT_INACTIVITY_S (90ul * 24 * 60 * 60)
+#define SCAVENGE_MS (60 * 60 * 1000)
+/* How long the queue must have been empty before the service's start type is demand start. */
+#define DEMAND_START_MS 5000
 
 void engine_now(FILETIME *now)
 {
@@ -59,6 +60,14 @@ struct load {
     BOOL same_boot;
 };
 
+/* Whether the length of the local file can tell how far it came: it was written front to back, by a
+ * job that makes checkpoints. */
+static BOOL may_trust(const struct model_job *job, const struct model_file *file)
+{
+    return !file->filled_count && !job->on_demand && !job->dynamic_content &&
+           !job->high_performance && !custom_method(job);
+}
+
 static HRESULT load_files(struct job *job, struct model_file *files, ULONG count, BOOL same_boot)
 {
     for (ULONG i = 0; i < count; i++) {
@@ -80,10 +89,27 @@ static HRESULT load_files(struct job *job, struct model_file *files, ULONG count
             file_mark_done(file);
         else
             /* Only bytes of a version we can name can be gone on with. */
-            file->trust_size = same_boot && file->data.remote_size != BG_SIZE_UNKNOWN &&
+            file->trust_size = same_boot && may_trust(&job->data, &file->data) &&
+                               file->data.remote_size != BG_SIZE_UNKNOWN &&
                                (file->data.etag || file->data.last_modified);
     }
     return S_OK;
+}
+
+/* How long a job in TRANSIENT_ERROR still waits. */
+static void load_retry(struct job *job)
+{
+    FILETIME now;
+    UINT64 due = filetime_value(&job->data.retry_at), left = 0;
+
+    bc_retry_set_delay(&job->retry, job->data.minimum_retry_delay);
+    bc_retry_set_no_progress(&job->retry, job->data.no_progress_timeout);
+    if (job->data.state != BG_JOB_STATE_TRANSIENT_ERROR)
+        return;
+    engine_now(&now);
+    if (due > filetime_value(&now))
+        left = (due - filetime_value(&now)) / 10000;
+    bc_retry_restore(&job->retry, job->data.error.code, left, GetTickCount64());
 }
 
 static HRESULT load_job(void *context, struct model_job *data, struct model_file *files,
@@ -103,20 +129,9 @@ static HRESULT load_job(void *context, struct model_job *data, struct model_file
     if (SUCCEEDED(hr)) {
         if (job->data.sequence >= engine->next_sequence)
             engine->next_sequence = job->data.sequence + 1;
-        job->retry_at = job->stalled_at = GetTickCount64();
-        if (job->data.state == BG_JOB_STATE_TRANSIENT_ERROR) {
-            /* The clock may have been set meanwhile: never wait longer than the delay itself. */
-            FILETIME now;
-            UINT64 due = filetime_value(&job->data.retry_at), delay = 0;
-
-            engine_now(&now);
-            if (due > filetime_value(&now))
-                delay = (due - filetime_value(&now)) / 10000;
-            if (delay > (UINT64)job->data.minimum_retry_delay * 1000)
-                delay = (UINT64)job->data.minimum_retry_delay * 1000;
-            job->retry_at += delay;
-        }
-        if (job_state_final(job->data.state)) {
+        load_retry(job);
+        job->turn = engine->next_turn++;
+        if (bc_state_is_final((enum bc_job_state)job->data.state)) {
             job->dead = TRUE;
             engine->graves[engine->grave_count++] = job;
             return S_OK;
@@ -174,7 +189,7 @@ static BOOL same_boot(struct engine *engine)
 /* Cancels what nobody has touched for so long (group-policies, JobInactivityTimeout). */
 static void scavenge(struct engine *engine)
 {
-    DWORD seconds = os_policy_dword(L"JobInactivityTimeout", DEFAULT_INACTIVITY_S);
+    DWORD seconds = os_policy_dword(L"JobInactivityTimeout", BC_JOB_INACTIVITY_DEFAULT);
     struct job **jobs;
     FILETIME now;
     ULONG count;
@@ -209,9 +224,9 @@ static void network_follow(struct engine *engine, BOOL up)
         return;
     for (ULONG i = 0; i < count; i++) {
         if (up)
-            job_move(jobs[i], BG_JOB_STATE_TRANSIENT_ERROR, BG_JOB_STATE_QUEUED, NULL, 0);
+            job_move(jobs[i], BC_EVENT_RETRY, NULL);
         else
-            job_move(jobs[i], BG_JOB_STATE_QUEUED, BG_JOB_STATE_TRANSIENT_ERROR, &lost, INFINITE);
+            job_move(jobs[i], BC_EVENT_TRANSIENT_ERROR, &lost);
     }
     engine_free_jobs(jobs, count);
 }
@@ -226,23 +241,28 @@ static void network_changed(void *context)
     ReleaseSRWLockExclusive(&engine->lock);
 }
 
-/* Automatic while there is something left to do (group-policies and bits-startup-type). */
-static void follow_start_type(struct engine *engine)
+/*
+ * Automatic while there are jobs (bits-startup-type). The way back waits a little, so that a client
+ * that makes and ends jobs one after the other does not change it each time. Returns when to look
+ * again.
+ */
+static ULONGLONG follow_start_type(struct engine *engine, ULONGLONG now)
 {
-    BOOL unfinished = FALSE;
+    BOOL jobs;
 
     AcquireSRWLockShared(&engine->lock);
-    for (ULONG i = 0; i < engine->job_count && !unfinished; i++) {
-        BG_JOB_STATE state = engine->jobs[i]->data.state;
-
-        unfinished = state == BG_JOB_STATE_QUEUED || state == BG_JOB_STATE_TRANSIENT_ERROR;
-    }
+    jobs = engine->job_count != 0;
     ReleaseSRWLockShared(&engine->lock);
-    if (!engine->start_type_known || engine->automatic != unfinished) {
-        engine->start_type_known = TRUE;
-        engine->automatic = unfinished;
-        os_set_start_type(unfinished);
-    }
+    if (jobs || !engine->automatic)
+        engine->empty_since = now;
+    if (engine->start_type_known && engine->automatic == jobs)
+        return ~0ull;
+    if (engine->start_type_known && !jobs && now - engine->empty_since < DEMAND_START_MS)
+        return engine->empty_since + DEMAND_START_MS;
+    engine->start_type_known = TRUE;
+    engine->automatic = jobs;
+    os_set_start_type(jobs);
+    return ~0ull;
 }
 
 /* Deletes what ended jobs left, once their downloads have stopped. */
@@ -271,7 +291,7 @@ static DWORD WINAPI worker_main(void *context)
     struct engine *engine = context;
 
     for (;;) {
-        ULONGLONG deadline, now;
+        ULONGLONG deadline, now, look = ~0ull;
         BOOL network;
 
         AcquireSRWLockExclusive(&engine->lock);
@@ -300,7 +320,9 @@ static DWORD WINAPI worker_main(void *context)
             scavenge(engine);
         }
         if (engine->service)
-            follow_start_type(engine);
+            look = follow_start_type(engine, now);
+        if (deadline > look)
+            deadline = look;
         if (deadline > engine->scavenge_at)
             deadline = engine->scavenge_at;
 
@@ -365,6 +387,9 @@ HRESULT engine_open(const struct engine_options *options, struct engine **out)
     engine->next_sequence = engine->next_turn = 1;
     engine->network_up = TRUE;
     engine->network_changed = TRUE;
+    engine->time_slice_ms = options->time_slice_ms ? options->time_slice_ms : BC_TIME_SLICE_DEFAULT;
+    engine->cost_given = options->network_cost;
+    engine->kilobits = BC_BANDWIDTH_UNLIMITED;
 
     hr = options->folder ? model_set_string(&folder, options->folder)
                          : os_downloader_folder(&folder);

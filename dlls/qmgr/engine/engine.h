@@ -16,6 +16,8 @@
 #include "../os/os.h"
 #include "../transfer/transfer.h"
 
+#include <bitscore/bc_state.h>
+
 struct engine;
 struct job;
 struct file;
@@ -55,7 +57,9 @@ struct engine_options {
     const WCHAR *folder;                     /* of the store; NULL: the downloader folder */
     const struct engine_client *client;      /* NULL: nobody is notified */
     const struct transfer_options *transfer; /* NULL: defaults */
-    BOOL service; /* keep the service's start type in step with the queue */
+    BOOL service;        /* keep the service's start type in step with the queue */
+    ULONG time_slice_ms; /* of a background job when others wait; 0: the default */
+    ULONG network_cost;  /* BITS_COST_STATE_*; 0: ask the system */
 };
 
 /*
@@ -95,6 +99,9 @@ void job_times(struct job *job, BG_JOB_TIMES *times);
  * *file may come back NULL. */
 HRESULT job_error(struct job *job, struct model_error *error, struct file **file);
 
+/* Whether a call is legal now (bc_state_check); adding: files, for BC_CALL_ADD_FILE. */
+HRESULT job_check(struct job *job, enum bc_call call, size_t adding);
+
 /*
  * Changing a property: begin takes the job's latch and copies it to next; the caller edits next
  * (with model_set_string and friends) and ends with commit or cancel. begin fails with
@@ -105,6 +112,9 @@ struct job_change {
     struct model_job next;
 };
 HRESULT job_change_begin(struct job *job, struct job_change *change);
+/* The same for a call that is not legal in every state: fails with what job_check() says. */
+HRESULT job_change_begin_call(struct job *job, enum bc_call call, struct job_change *change);
+/* Fails, too, when properties do not go together: BG_E_NOT_SUPPORTED_WITH_CUSTOM_HTTP_METHOD. */
 HRESULT job_change_commit(struct job_change *change);
 void job_change_cancel(struct job_change *change);
 /* Commits when hr is a success, else cancels and gives hr back. */
@@ -152,7 +162,11 @@ HRESULT job_set_reply_file(struct job *job, const WCHAR *name);
  */
 HRESULT job_set_helper_token(struct job *job, HANDLE token, const WCHAR *sid);
 
-/* On-demand jobs (nf-bits10_1-ibackgroundcopyfile6-requestfileranges). */
+/* Files that can be fetched in any order (nf-bits10_1-ibackgroundcopyfile6-requestfileranges).
+ * BG_E_RANDOM_ACCESS_NOT_SUPPORTED for others. */
+HRESULT file_check_random_access(struct file *file);
+/* What is there: an array for free(). */
+HRESULT file_filled_ranges(struct file *file, BG_FILE_RANGE **ranges, ULONG *count);
 HRESULT file_request_ranges(struct file *file, const BG_FILE_RANGE *ranges, ULONG count);
 HRESULT file_update_position(struct file *file, UINT64 offset);
 

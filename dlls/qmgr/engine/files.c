@@ -13,10 +13,6 @@
 #include <stdlib.h>
 #include <wchar.h>
 
-/* group-policies: MaxFilesPerJob, MaxRangesPerFile. */
-#define DEFAULT_FILES_PER_JOB   200
-#define DEFAULT_RANGES_PER_FILE 500
-
 /* The local files of larger sets are not looked at one by one before their transfer: asking for a
  * name that is not there may read the whole directory. */
 #define CHECKED_FILES 500
@@ -37,6 +33,7 @@ struct file *file_new(struct job *job, struct model_file *data)
         return NULL;
     file->job = job;
     file->data = *data;
+    file->sparse = job->data.on_demand || file->data.filled_count;
     ZeroMemory(data, sizeof(*data));
     file->bytes = file->data.progress.transferred;
     file->total = file->data.progress.total;
@@ -45,7 +42,8 @@ struct file *file_new(struct job *job, struct model_file *data)
 
 void file_free(struct file *file)
 {
-    free(file->wanted);
+    bc_ranges_free(&file->wanted);
+    bc_ranges_free(&file->untold);
     model_file_release(&file->data);
     free(file);
 }
@@ -194,7 +192,7 @@ static HRESULT check_local_file(const WCHAR *name, BG_JOB_TYPE type)
 
 /* Checks one request and fills the durable side of its file (ns-bits-bg_file_info). */
 static HRESULT model_file_make(const struct model_job *job, const struct file_request *request,
-                               DWORD range_limit, UINT32 number, BOOL few, WCHAR **directory,
+                               size_t range_limit, UINT32 number, BOOL few, WCHAR **directory,
                                struct model_file *out)
 {
     char *remote = utf8_from_wide(request->remote_name),
@@ -239,7 +237,8 @@ static HRESULT model_file_make(const struct model_job *job, const struct file_re
     if (SUCCEEDED(hr))
         hr = model_set_string(&out->local_name, request->local_name);
     if (SUCCEEDED(hr) && job->type == BG_JOB_TYPE_DOWNLOAD)
-        hr = temporary_name(plain, number, &out->temporary_name);
+        hr = job->high_performance ? model_set_string(&out->temporary_name, out->local_name)
+                                   : temporary_name(plain, number, &out->temporary_name);
 
 done:
     free(remote);
@@ -257,10 +256,9 @@ static void free_files(struct file **files, ULONG count)
 }
 
 static HRESULT make_files(struct job *job, const struct file_request *requests, ULONG count,
-                          BOOL privileged, struct file ***out)
+                          BOOL privileged, const struct bc_limits *limits, struct file ***out)
 {
-    DWORD range_limit =
-        privileged ? MAXDWORD : os_policy_dword(L"MaxRangesPerFile", DEFAULT_RANGES_PER_FILE);
+    size_t range_limit = bc_limits_ranges(limits, privileged);
     struct file **files = calloc(count, sizeof(*files));
     WCHAR *directory = NULL;
     HRESULT hr = S_OK;
@@ -362,7 +360,8 @@ HRESULT job_add_files(struct job *job, const struct file_request *requests, ULON
 {
     struct job_change change;
     struct file **files = NULL;
-    DWORD limit;
+    struct bc_job_facts facts;
+    struct bc_limits limits;
     HRESULT hr;
 
     if (!count)
@@ -370,19 +369,21 @@ HRESULT job_add_files(struct job *job, const struct file_request *requests, ULON
     hr = job_change_begin(job, &change);
     if (FAILED(hr))
         return hr;
-    limit = privileged ? MAXDWORD : os_policy_dword(L"MaxFilesPerJob", DEFAULT_FILES_PER_JOB);
-    if (job->data.type != BG_JOB_TYPE_DOWNLOAD && job->file_count + (UINT64)count > 1)
-        hr = BG_E_TOO_MANY_FILES;
-    else if (job->file_count + (UINT64)count > limit)
-        hr = BG_E_TOO_MANY_FILES_IN_JOB;
+    bc_limits_init(&limits);
+    limits.files_per_job = os_policy_dword(L"MaxFilesPerJob", limits.files_per_job);
+    limits.ranges_per_file = os_policy_dword(L"MaxRangesPerFile", limits.ranges_per_file);
+    job_facts(job, &facts);
+    hr = bc_state_check(requests->ranges ? BC_CALL_ADD_FILE_RANGES : BC_CALL_ADD_FILE, &facts,
+                        count);
     if (SUCCEEDED(hr))
-        hr = make_files(job, requests, count, privileged, &files);
+        hr = bc_limits_check_files(&limits, privileged, job->file_count, count);
+    if (SUCCEEDED(hr))
+        hr = make_files(job, requests, count, privileged, &limits, &files);
     if (FAILED(hr)) {
         job_change_cancel(&change);
         return hr;
     }
-    if (change.next.state == BG_JOB_STATE_TRANSFERRED)
-        change.next.state = BG_JOB_STATE_SUSPENDED;
+    change.next.state = (BG_JOB_STATE)bc_state_after(BC_CALL_ADD_FILE, &facts);
     if (change.next.type == BG_JOB_TYPE_UPLOAD_REPLY && !change.next.reply_file)
         hr = job_name_reply(&change.next, files[0]->data.local_name);
     if (SUCCEEDED(hr))
@@ -492,17 +493,6 @@ static HRESULT store_file_changes(struct job *job, struct file **files, struct m
     return S_OK;
 }
 
-/* A file's name changes while it may be under way: the download is stopped first, and begun again
- * by the scheduler. */
-static void stop_and_wait(struct job *job)
-{
-    AcquireSRWLockExclusive(&job->engine->lock);
-    job_stop(job);
-    while (job->active)
-        SleepConditionVariableSRW(&job->engine->idle, &job->engine->lock, INFINITE, 0);
-    ReleaseSRWLockExclusive(&job->engine->lock);
-}
-
 static HRESULT rename_files(struct job *job, struct file **files, WCHAR **names, ULONG count)
 {
     struct model_file *data = calloc(count, sizeof(*data));
@@ -511,12 +501,13 @@ static HRESULT rename_files(struct job *job, struct file **files, WCHAR **names,
 
     if (!data)
         return E_OUTOFMEMORY;
-    hr = job_change_begin(job, &change);
+    hr = job_change_begin_call(job, BC_CALL_SET_REMOTE_NAME, &change);
     if (FAILED(hr)) {
         free(data);
         return hr;
     }
-    stop_and_wait(job);
+    /* It may be under way: it is stopped, and begun again by the scheduler. */
+    job_stop_and_wait(job);
     for (ULONG i = 0; SUCCEEDED(hr) && i < count; i++) {
         hr = model_file_copy(&files[i]->data, &data[i]);
         if (SUCCEEDED(hr))
@@ -562,9 +553,8 @@ HRESULT job_replace_remote_prefix(struct job *job, const WCHAR *old_prefix, cons
     ULONG count = 0, matches = 0;
     HRESULT hr = from && to ? job_snapshot_files(job, &files, &count) : E_INVALIDARG;
 
-    if (SUCCEEDED(hr) && job_state_final(job_state(job)))
-        hr = BG_E_INVALID_STATE;
-
+    if (SUCCEEDED(hr))
+        hr = job_check(job, BC_CALL_SET_REMOTE_NAME, 0);
     if (SUCCEEDED(hr)) {
         names = calloc(count + 1, sizeof(*names));
         matching = calloc(count + 1, sizeof(*matching));
@@ -606,11 +596,44 @@ HRESULT job_replace_remote_prefix(struct job *job, const WCHAR *old_prefix, cons
     return hr;
 }
 
+/* Lock held. A file that was done is to be fetched again from its first byte. */
+static void file_mark_undone(struct file *file)
+{
+    struct job *job = file->job;
+
+    file->phase = FILE_IDLE;
+    file->placed = file->trust_size = FALSE;
+    job->files_done--;
+    for (ULONG i = 0; i < job->first_open; i++) {
+        if (job->files[i] == file)
+            job->first_open = i;
+    }
+    file_set_live(file, 0, file->data.progress.total);
+}
+
+/* What SetValidationState(FALSE) does: the file is no good, the job is in error
+ * (nf-bits3_0-ibackgroundcopyfile3-setvalidationstate). */
+static void reject_file(struct model_job *next, struct model_file *data)
+{
+    struct model_error error = {BG_ERROR_CONTEXT_LOCAL_FILE, BG_E_VALIDATION_FAILED, data->ordinal};
+
+    job_apply_fatal(next, &error);
+    next->error_count++;
+    data->progress.transferred = 0;
+    data->progress.completed = data->renamed = FALSE;
+    free(data->filled);
+    data->filled = NULL;
+    data->filled_count = 0;
+    free(data->etag);
+    free(data->last_modified);
+    data->etag = data->last_modified = NULL;
+}
+
 HRESULT file_set_validation(struct file *file, BOOL valid)
 {
     struct job *job = file->job;
     struct job_change change;
-    struct model_file data;
+    struct model_file data, old;
     HRESULT hr = job_change_begin(job, &change);
 
     if (FAILED(hr))
@@ -627,20 +650,22 @@ HRESULT file_set_validation(struct file *file, BOOL valid)
     }
     data.validated = valid;
     data.validation_set = TRUE;
+    if (!valid) {
+        job_stop_and_wait(job);
+        reject_file(&change.next, &data);
+    }
     hr = store_file_changes(job, &file, &data, 1, &change.next);
+    if (SUCCEEDED(hr) && !valid) {
+        AcquireSRWLockExclusive(&job->engine->lock);
+        old = file->data;
+        file->data = data;
+        data = old;
+        file_mark_undone(file);
+        ReleaseSRWLockExclusive(&job->engine->lock);
+    }
     model_file_release(&data);
     job_unlatch(job);
     return hr;
-}
-
-HRESULT file_request_ranges(struct file *file, const BG_FILE_RANGE *ranges, ULONG count)
-{
-    return BG_E_RANDOM_ACCESS_NOT_SUPPORTED;
-}
-
-HRESULT file_update_position(struct file *file, UINT64 offset)
-{
-    return BG_E_RANDOM_ACCESS_NOT_SUPPORTED;
 }
 
 HRESULT job_put_dirty_files(struct job *job, struct store_txn *txn)

@@ -9,88 +9,93 @@
  */
 #include "internal.h"
 
+#include <bits4_0.h>
 #include <bitsmsg.h>
 #include <stdlib.h>
 
-/* Waits until no download of the job is under way; the latch is held, so none is begun. */
-static void stop_downloads(struct job *job)
+void job_apply_fatal(struct model_job *next, const struct model_error *error)
 {
-    AcquireSRWLockExclusive(&job->engine->lock);
-    job_stop(job);
-    while (job->active)
-        SleepConditionVariableSRW(&job->engine->idle, &job->engine->lock, INFINITE, 0);
-    ReleaseSRWLockExclusive(&job->engine->lock);
+    next->state = BG_JOB_STATE_ERROR;
+    next->error = *error;
+    next->notify_pending |= notify_pending_for(next, NOTIFY_ERROR);
 }
 
-HRESULT job_move(struct job *job, BG_JOB_STATE from, BG_JOB_STATE to,
-                 const struct model_error *error, ULONG retry_delay_ms)
+/* Puts the job into ERROR, or TRANSIENT_ERROR when the error may pass and there is still time.
+ * Latch held. */
+static void apply_failure(struct job *job, struct model_job *next, const struct model_error *error,
+                          BOOL transient, ULONG retry_after_ms)
+{
+    ULONGLONG now = GetTickCount64(), due;
+    enum bc_job_state state = BC_STATE_ERROR;
+
+    next->error = *error;
+    if (bc_retry_counts(error->code))
+        next->error_count++;
+    AcquireSRWLockExclusive(&job->engine->lock);
+    /* With a method of the client's own no error is one to recover from. */
+    if (transient && !custom_method(next) &&
+        bc_retry_failed(&job->retry, error->code, (retry_after_ms + 999ull) / 1000, now))
+        state = BC_STATE_TRANSIENT_ERROR;
+    due = bc_retry_due(&job->retry);
+    ReleaseSRWLockExclusive(&job->engine->lock);
+    next->state = (BG_JOB_STATE)state;
+    if (state == BC_STATE_ERROR) {
+        job_apply_fatal(next, error);
+        return;
+    }
+    engine_now(&next->retry_at);
+    if (due != BC_NEVER && due > now)
+        next->retry_at = filetime_from(filetime_value(&next->retry_at) + (due - now) * 10000);
+}
+
+HRESULT job_move(struct job *job, enum bc_event event, const struct model_error *error)
 {
     struct job_change change;
+    enum bc_job_state to;
     HRESULT hr = job_change_begin(job, &change);
 
     if (FAILED(hr))
         return hr;
-    if (change.next.state != from) {
+    if (!bc_state_event(event, (enum bc_job_state)change.next.state, &to)) {
         job_change_cancel(&change);
         return S_FALSE;
     }
-    change.next.state = to;
-    if (error)
-        change.next.error = *error;
-    if (to == BG_JOB_STATE_ERROR)
-        change.next.notify_pending |= notify_pending_for(&change.next, NOTIFY_ERROR);
-    if (to == BG_JOB_STATE_TRANSIENT_ERROR) {
-        AcquireSRWLockExclusive(&job->engine->lock);
-        job->retry_at = retry_delay_ms == INFINITE ? ~0ull : GetTickCount64() + retry_delay_ms;
-        if (!job->stalled_at)
-            job->stalled_at = GetTickCount64();
-        ReleaseSRWLockExclusive(&job->engine->lock);
-        engine_now(&change.next.retry_at);
-        if (retry_delay_ms != INFINITE)
-            change.next.retry_at = filetime_from(filetime_value(&change.next.retry_at) +
-                                                 (UINT64)retry_delay_ms * 10000);
-    }
+    change.next.state = (BG_JOB_STATE)to;
+    if (event == BC_EVENT_TRANSIENT_ERROR)
+        apply_failure(job, &change.next, error, TRUE, 0);
+    else if (event == BC_EVENT_FATAL_ERROR)
+        job_apply_fatal(&change.next, error);
     return job_change_commit(&change);
 }
 
-/* TRUE when a transient error of this job is to be tried again at all (setminimumretrydelay,
- * setnoprogresstimeout). */
-static BOOL worth_retrying(struct job *job, const struct model_job *data, ULONGLONG now)
+static void apply_transferred(struct model_job *next)
 {
-    ULONGLONG limit = (ULONGLONG)data->no_progress_timeout * 1000;
-
-    if (!limit || data->minimum_retry_delay > data->no_progress_timeout)
-        return FALSE;
-    return !job->stalled_at || now < job->stalled_at + limit;
+    next->state = BG_JOB_STATE_TRANSFERRED;
+    engine_now(&next->transferred);
+    ZeroMemory(&next->error, sizeof(next->error));
+    next->error.file = MODEL_NO_FILE;
+    next->notify_pending |= notify_pending_for(next, NOTIFY_TRANSFERRED);
 }
 
-static void settle_failure(struct job *job, struct model_job *next, BOOL transient,
-                           ULONG retry_after_ms)
+/* Lock held. Whether what the turn ended with still holds: a client may have been quicker and have
+ * suspended the job, added files to it or asked for more ranges. */
+static BOOL still_holds(struct job *job, enum job_outcome outcome)
 {
-    ULONGLONG now = GetTickCount64(), delay = (ULONGLONG)next->minimum_retry_delay * 1000;
-
-    if (delay < retry_after_ms)
-        delay = retry_after_ms;
-    next->error_count++;
-    AcquireSRWLockExclusive(&job->engine->lock);
-    next->error = job->failure;
-    if (transient && worth_retrying(job, next, now)) {
-        next->state = BG_JOB_STATE_TRANSIENT_ERROR;
-        if (!job->stalled_at)
-            job->stalled_at = now;
-        job->retry_at = now + delay;
-        engine_now(&next->retry_at);
-        next->retry_at = filetime_from(filetime_value(&next->retry_at) + delay * 10000);
-    } else {
-        next->state = BG_JOB_STATE_ERROR;
-        next->notify_pending |= notify_pending_for(next, NOTIFY_ERROR);
+    if (job->data.state != BG_JOB_STATE_QUEUED || job->active)
+        return FALSE;
+    if (outcome == OUTCOME_FINISHED)
+        return job->files_done == job->file_count;
+    for (ULONG i = job->first_open; outcome == OUTCOME_RANGES_DONE && i < job->file_count; i++) {
+        if (file_wants(job->files[i]))
+            return FALSE;
     }
-    ReleaseSRWLockExclusive(&job->engine->lock);
+    return TRUE;
 }
 
 void job_settle(struct job *job)
 {
     struct job_change change;
+    struct model_error failure;
     struct store_txn *txn;
     enum job_outcome outcome;
     BOOL transient;
@@ -103,9 +108,8 @@ void job_settle(struct job *job)
     outcome = job->outcome;
     transient = job->failure_transient;
     retry_after_ms = job->retry_after_ms;
-    /* A client was quicker: it suspended the job, or added files to it. */
-    if (change.next.state != BG_JOB_STATE_QUEUED || job->active ||
-        (outcome == OUTCOME_FINISHED && job->files_done != job->file_count)) {
+    failure = job->failure;
+    if (!still_holds(job, outcome)) {
         if (!job->active)
             job_stop(job);
         job->outcome = OUTCOME_NONE;
@@ -116,15 +120,12 @@ void job_settle(struct job *job)
         job_change_cancel(&change);
         return;
     }
-    if (outcome == OUTCOME_FINISHED) {
-        change.next.state = BG_JOB_STATE_TRANSFERRED;
-        engine_now(&change.next.transferred);
-        ZeroMemory(&change.next.error, sizeof(change.next.error));
-        change.next.error.file = MODEL_NO_FILE;
-        change.next.notify_pending |= notify_pending_for(&change.next, NOTIFY_TRANSFERRED);
-    } else {
-        settle_failure(job, &change.next, transient, retry_after_ms);
-    }
+    if (outcome == OUTCOME_FINISHED)
+        apply_transferred(&change.next);
+    else if (outcome == OUTCOME_RANGES_DONE)
+        change.next.state = BG_JOB_STATE_SUSPENDED; /* BC_EVENT_RANGES_DONE */
+    else
+        apply_failure(job, &change.next, &failure, transient, retry_after_ms);
     txn = store_txn_begin(job->engine->store);
     hr = txn ? job_put_dirty_files(job, txn) : E_OUTOFMEMORY;
     if (FAILED(hr)) {
@@ -152,40 +153,60 @@ void job_settle(struct job *job)
 
 HRESULT job_suspend(struct job *job)
 {
+    struct bc_job_facts facts;
     struct job_change change;
-    HRESULT hr = job_change_begin(job, &change);
+    HRESULT hr = job_change_begin_call(job, BC_CALL_SUSPEND, &change);
 
     if (FAILED(hr))
         return hr;
-    if (change.next.state == BG_JOB_STATE_SUSPENDED ||
-        change.next.state == BG_JOB_STATE_TRANSFERRED) {
+    job_facts(job, &facts);
+    change.next.state = (BG_JOB_STATE)bc_state_after(BC_CALL_SUSPEND, &facts);
+    if (change.next.state == job->data.state) {
         job_change_cancel(&change);
         return S_OK;
     }
-    change.next.state = BG_JOB_STATE_SUSPENDED;
     return job_change_commit(&change);
 }
 
 HRESULT job_resume(struct job *job)
 {
+    struct bc_job_facts facts;
     struct job_change change;
-    HRESULT hr = job_change_begin(job, &change);
+    struct bc_retry before;
+    HRESULT hr = job_change_begin_call(job, BC_CALL_RESUME, &change);
 
     if (FAILED(hr))
         return hr;
-    if (!job->file_count)
-        hr = BG_E_EMPTY;
-    if (FAILED(hr) || change.next.state == BG_JOB_STATE_QUEUED ||
-        change.next.state == BG_JOB_STATE_TRANSFERRED) {
+    job_facts(job, &facts);
+    change.next.state = (BG_JOB_STATE)bc_state_after(BC_CALL_RESUME, &facts);
+    if (change.next.state == job->data.state) {
         job_change_cancel(&change);
-        return hr;
+        return S_OK;
     }
-    change.next.state = BG_JOB_STATE_QUEUED;
     change.next.resumed_once = TRUE;
+    if (change.next.state == BG_JOB_STATE_TRANSFERRED)
+        apply_transferred(&change.next);
+    /* Before it can fail again: the times without progress and in transfer begin anew. */
     AcquireSRWLockExclusive(&job->engine->lock);
-    job->stalled_at = 0;
+    before = job->retry;
+    bc_retry_reset(&job->retry);
+    job->transferring_ms = 0;
     ReleaseSRWLockExclusive(&job->engine->lock);
-    return job_change_commit(&change);
+    hr = job_change_commit(&change);
+    if (FAILED(hr)) {
+        AcquireSRWLockExclusive(&job->engine->lock);
+        job->retry = before;
+        ReleaseSRWLockExclusive(&job->engine->lock);
+    }
+    return hr;
+}
+
+/* The helper token opens local files (helper-tokens-for-bits-transfer-jobs). What it may not touch
+ * fails by itself. */
+static void act_as_helper(struct job *job)
+{
+    if (job->helper_token && (job->data.helper_token_flags & BG_TOKEN_LOCAL_FILE))
+        SetThreadToken(NULL, job->helper_token);
 }
 
 /* Deletes a temporary file if it may exist; FALSE when it is still there. */
@@ -199,6 +220,10 @@ static BOOL delete_temporary(struct file *file)
     if (FAILED(local_path_extended(file->data.temporary_name, &path)))
         return FALSE;
     SetFileAttributesW(path, FILE_ATTRIBUTE_NORMAL);
+    if (file->job->data.high_performance) {
+        free(path); /* it is the destination itself, and stays */
+        return TRUE;
+    }
     gone = DeleteFileW(path) || GetLastError() == ERROR_FILE_NOT_FOUND ||
            GetLastError() == ERROR_PATH_NOT_FOUND;
     free(path);
@@ -217,10 +242,12 @@ HRESULT job_bury(struct job *job)
     struct store_txn *txn = store_txn_begin(job->engine->store);
     HRESULT hr = S_OK;
 
+    act_as_helper(job);
     for (ULONG i = 0; i < job->file_count; i++) {
         if (!delete_temporary(job->files[i]))
             hr = BG_S_UNABLE_TO_DELETE_FILES;
     }
+    SetThreadToken(NULL, NULL);
     if (hr != S_OK)
         os_log_event(EVENTLOG_WARNING_TYPE, BITS_MC_FILE_DELETION_FAILED,
                      job->files[0]->data.temporary_name);
@@ -274,11 +301,11 @@ static HRESULT job_end(struct job_change *change, BG_JOB_STATE state)
 HRESULT job_cancel(struct job *job)
 {
     struct job_change change;
-    HRESULT hr = job_change_begin(job, &change);
+    HRESULT hr = job_change_begin_call(job, BC_CALL_CANCEL, &change);
 
     if (FAILED(hr))
         return hr;
-    stop_downloads(job);
+    job_stop_and_wait(job);
     return job_end(&change, BG_JOB_STATE_CANCELLED);
 }
 
@@ -296,7 +323,8 @@ static HRESULT put_in_place(struct file *file)
         hr = local_path_extended(file->data.local_name, &to);
     if (SUCCEEDED(hr)) {
         SetFileAttributesW(from, FILE_ATTRIBUTE_NORMAL);
-        if (!MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING)) {
+        if (!file->job->data.high_performance &&
+            !MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING)) {
             DWORD error = GetLastError();
 
             hr = HRESULT_FROM_WIN32(error);
@@ -369,10 +397,12 @@ static HRESULT complete_download(struct job_change *change)
     ULONG placed = 0;
     HRESULT hr, hr_end;
 
-    stop_downloads(job);
+    job_stop_and_wait(job);
     hr = store_intent(job);
+    act_as_helper(job);
     if (SUCCEEDED(hr))
         hr = place_files(job, &placed);
+    SetThreadToken(NULL, NULL);
     if (FAILED(hr)) {
         job_change_cancel(change);
         AcquireSRWLockExclusive(&job->engine->lock);
@@ -388,15 +418,11 @@ static HRESULT complete_download(struct job_change *change)
 HRESULT job_complete(struct job *job)
 {
     struct job_change change;
-    HRESULT hr = job_change_begin(job, &change);
+    HRESULT hr = job_change_begin_call(job, BC_CALL_COMPLETE, &change);
 
     if (FAILED(hr))
         return hr;
     if (change.next.type == BG_JOB_TYPE_DOWNLOAD)
         return complete_download(&change);
-    if (change.next.state != BG_JOB_STATE_TRANSFERRED) {
-        job_change_cancel(&change);
-        return BG_E_INVALID_STATE;
-    }
     return job_end(&change, BG_JOB_STATE_ACKNOWLEDGED);
 }

@@ -12,6 +12,10 @@
 #include "engine.h"
 #include "../store/store.h"
 
+#include <bitscore/bc_policy.h>
+#include <bitscore/bc_ranges.h>
+#include <bitscore/bc_retry.h>
+
 /* Files of one job that may be under way at once, when those before are nearly through. */
 #define ENGINE_FILES_IN_FLIGHT 24
 /* A file with less than this to go does not keep the next one waiting (bytes). */
@@ -19,10 +23,10 @@
 /* The validators of smaller files are not stored before they are complete: they are cheaper to
  * fetch again. */
 #define ENGINE_SMALL_FILE (256 * 1024)
-/* A background job's turn, when others wait (ms). */
-#define ENGINE_TIME_SLICE_MS (5 * 60 * 1000)
 /* How often the progress of small files is written (ms). */
 #define ENGINE_FLUSH_MS 500
+/* How long a look at the policies and at the network's cost holds (ms). */
+#define ENGINE_LIMITS_MS 10000
 /* A remote file that changes more often than this in one run of its job is an error. */
 #define ENGINE_MAX_RESTARTS 5
 
@@ -46,14 +50,41 @@ struct file {
     BOOL placed;         /* Complete has put it under its final name */
     BOOL trust_size; /* after a crash of the service alone: the file's own length is the truth */
     ULONG restarts;
-    BG_FILE_RANGE *wanted; /* on-demand: requested, not yet filled */
-    ULONG wanted_count;
+    BOOL sparse;             /* its bytes come in any order, at their own offsets */
+    struct bc_ranges wanted; /* of a sparse file: requested, not yet filled */
+    UINT64 position;         /* of a sparse file: what comes first, UpdateDownloadPosition */
+    UINT64 base;             /* of a sparse file: bytes there when the download began */
+    struct bc_ranges untold; /* filled since the last FileRangesTransferred */
+    BOOL ranges_queued;      /* ... the next one is on its way */
+    ULONGLONG ranges_at;     /* tick of the last one */
 };
 
-enum job_outcome { OUTCOME_NONE, OUTCOME_FINISHED, OUTCOME_FAILED };
+enum job_outcome {
+    OUTCOME_NONE,
+    OUTCOME_FINISHED,
+    OUTCOME_RANGES_DONE, /* on-demand: nothing is wanted any more, the files are not whole */
+    OUTCOME_FAILED
+};
 
 /* What a job's downloads have in common, made ready for the transfer layer. Constant, counted. */
-struct run;
+struct run {
+    LONG refs;
+    ULONG version; /* of the job */
+    char *method;
+    char *headers;
+    char *proxy_list;
+    char *proxy_bypass;
+    struct transfer_credential *credentials;
+    ULONG credential_count;
+    HANDLE token;          /* the helper token, where it is to open local files */
+    struct model_job data; /* for what the spec takes as it is */
+};
+
+/* A server certificate that the job's client has accepted: SHA-256 of server, port and certificate.
+ */
+struct accepted {
+    BYTE digest[32];
+};
 
 struct job {
     LONG refs;
@@ -78,26 +109,28 @@ struct job {
     struct run *run;
     ULONG version; /* counts changes of data: tells whether run is stale */
     ULONGLONG slice_began;
-    UINT64 turn; /* round robin: when it last had its turn */
+    UINT64 turn; /* place in the round of its priority */
 
     enum job_outcome outcome;
     struct model_error failure;
     BOOL failure_transient;
     ULONG retry_after_ms;
-    ULONGLONG retry_at;     /* tick; TRANSIENT_ERROR */
-    ULONGLONG settle_again; /* tick; the store could not take the outcome before */
-    ULONGLONG stalled_at;   /* tick of the first transient error since the last progress, 0: none */
-    BOOL error_past;        /* data.error is of before the last connection: no longer shown */
+    struct bc_retry retry;     /* ticks */
+    ULONGLONG settle_again;    /* tick; the store could not take the outcome before */
+    BOOL error_past;           /* data.error is of before the last connection: no longer shown */
     ULONGLONG transferring_ms; /* time spent transferring, for the maximum download time */
     BOOL dirty;                /* some file is */
     BOOL progress_dirty;
 
     IUnknown *notify;
     IUnknown *certificate_callback;
+    struct accepted *accepted;
+    ULONG accepted_count;
     HANDLE helper_token;
     FILETIME moved; /* when bytes last came */
     BOOL modification_queued;
     ULONGLONG modification_at; /* tick of the last modification notification */
+    UINT64 held_back;          /* the notifier's: its search that found a file not told of yet */
 };
 
 struct notifier;
@@ -130,9 +163,16 @@ struct engine {
     BOOL network_up;
     BOOL automatic; /* the service's start type as last set */
     BOOL start_type_known;
+    ULONGLONG empty_since; /* tick; the worker's */
     ULONGLONG flush_at;
     ULONGLONG scavenge_at;
-    ULONGLONG limits_at;
+
+    ULONG time_slice_ms;
+    ULONGLONG limits_at;   /* tick; when to look at what follows again */
+    ULONG kilobits;        /* a second, for background jobs; BC_BANDWIDTH_UNLIMITED, 0: blocked */
+    ULONG cost;            /* BITS_COST_STATE_* of the network */
+    ULONG cost_given;      /* the same, by engine_options; 0: ask the system */
+    ULONG download_time_s; /* MaxDownloadTime */
 };
 
 /* engine.c */
@@ -150,7 +190,11 @@ HRESULT engine_insert_job(struct engine *engine,
                           struct job *job); /* lock held; takes a reference */
 void engine_remove_job(struct engine *engine,
                        struct job *job); /* lock held; gives it back later by job_release */
-BOOL job_state_final(BG_JOB_STATE state);
+/* What bitscore wants to know of a job; lock or latch held. */
+void job_facts(const struct job *job, struct bc_job_facts *facts);
+/* TRUE for a method other than the job type's own
+ * (nf-bits10_2-ibackgroundcopyjobhttpoptions2-sethttpmethod). */
+BOOL custom_method(const struct model_job *job);
 /* The latch alone, for changes that do not touch model_job. E_ABORT style result:
  * BG_E_INVALID_STATE when the job has ended. */
 HRESULT job_latch(struct job *job);
@@ -177,20 +221,57 @@ HRESULT check_local_name(
 HRESULT job_name_reply(struct model_job *next, const WCHAR *upload);
 HRESULT local_path_extended(const WCHAR *path, WCHAR **extended); /* \\?\ form, free() */
 
-/* schedule.c */
+/* on_demand.c */
+/* What a sparse file's next download fetches; free(). Lock held. */
+HRESULT sparse_plan(struct file *file, BG_FILE_RANGE **ranges, ULONG *count);
+/* A part of a sparse file is on the disk. Lock held. */
+void sparse_filled(struct file *file, const BG_FILE_RANGE *range);
+/* TRUE when a sparse file has all its bytes. Lock held. */
+BOOL sparse_whole(const struct file *file);
+UINT64 sparse_bytes(const struct file *file);
+/* Nothing of a sparse file is of use any more: all that was there is wanted again. Lock held. */
+void sparse_forget(struct file *file);
+/* TRUE when the file waits for a download: idle, and something of it is to be fetched. Lock held.
+ */
+BOOL file_wants(const struct file *file);
+/* TRUE when nothing of the job is to be fetched any more: *outcome tells how it ends. Lock held. */
+BOOL job_satisfied(const struct job *job, enum job_outcome *outcome);
+
+/* run.c */
+/* Copies what is needed of the job; lock held. */
+HRESULT run_new(struct job *job, struct run **run);
+/* Makes the copy ready for use; no lock. */
+HRESULT run_prepare(struct run *run);
+void run_release(struct run *run); /* takes NULL */
+
+/* fetch.c */
 void job_start_files(struct job *job); /* no lock */
 void job_stop(struct job *job);        /* lock held: ends the turn, asks downloads to end */
+/* No lock, latch held, so that nothing is begun meanwhile: ends the turn and waits until no
+ * download is under way. */
+void job_stop_and_wait(struct job *job);
+/* Writes all of a file to the store without waiting; lock held. */
+void file_write(struct file *file);
+void job_idle(struct job *job); /* lock held: to be called when active has become less */
+/* Lock held. Ends the turn with a failure; the first one of a turn decides, the others are its
+ * echo. */
+void job_fail(struct job *job, struct file *file, HRESULT hr, BG_ERROR_CONTEXT context,
+              BOOL transient, ULONG retry_after_ms);
+
+/* schedule.c */
 ULONGLONG
 engine_schedule(struct engine *engine); /* no lock, worker only: gives the next deadline */
-void run_release(struct run *run);
-HRESULT run_create(const struct model_job *data, struct run **run);
+/* What a background download may take, as transfer_set_rate() wants it. Lock held. */
+UINT64 engine_rate(const struct engine *engine, BG_JOB_PRIORITY priority);
 
 /* finish.c */
 void job_settle(struct job *job);  /* no lock: turns an outcome into a state */
 HRESULT job_bury(struct job *job); /* no lock: deletes temporary files and the store's row */
-HRESULT job_move(struct job *job, BG_JOB_STATE from, BG_JOB_STATE to,
-                 const struct model_error *error,
-                 ULONG retry_delay_ms); /* no lock: changes state if it still is `from` */
+/* ERROR, with what has to be told of it. */
+void job_apply_fatal(struct model_job *next, const struct model_error *error);
+/* No lock: what happens to a job from outside its downloads. error NULL for BC_EVENT_RETRY. S_FALSE
+ * when the event means nothing in the job's state. */
+HRESULT job_move(struct job *job, enum bc_event event, const struct model_error *error);
 
 /* notify.c */
 HRESULT notifier_create(struct engine *engine, struct notifier **notifier);
@@ -202,6 +283,8 @@ void notify_job(struct job *job, enum notification_kind kind, struct file *file)
  * or not. */
 void notify_forget(struct job *job, IUnknown *target);
 void notify_ranges(struct file *file, const BG_FILE_RANGE *range);
+/* TRUE for results that mean that the client is not there any more. */
+BOOL notify_client_gone(HRESULT hr);
 /* BG_NOTIFY_* bits that a command line still has to be run for when the job gets to that state. */
 ULONG notify_pending_for(const struct model_job *job, enum notification_kind kind);
 

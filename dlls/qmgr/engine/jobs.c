@@ -8,14 +8,52 @@
 #include <objbase.h>
 #include <stdlib.h>
 
-/* group-policies: MaxJobsPerMachine and MaxJobsPerUser; they bind neither administrators nor
- * services. */
-#define DEFAULT_JOBS_PER_MACHINE 300
-#define DEFAULT_JOBS_PER_USER    60
+/* The enumerations of bitscore are those of the SDK under other names. */
+C_ASSERT((int)BC_STATE_CANCELLED == (int)BG_JOB_STATE_CANCELLED);
+C_ASSERT((int)BC_TYPE_UPLOAD_REPLY == (int)BG_JOB_TYPE_UPLOAD_REPLY);
+C_ASSERT((int)BC_PRIORITY_LOW == (int)BG_JOB_PRIORITY_LOW);
 
-BOOL job_state_final(BG_JOB_STATE state)
+void job_facts(const struct job *job, struct bc_job_facts *facts)
 {
-    return state == BG_JOB_STATE_ACKNOWLEDGED || state == BG_JOB_STATE_CANCELLED;
+    facts->state = (enum bc_job_state)job->data.state;
+    facts->type = (enum bc_job_type)job->data.type;
+    facts->file_count = job->file_count;
+    facts->all_transferred = job->file_count && job->files_done == job->file_count;
+    facts->resumed_once = job->data.resumed_once;
+    facts->reply_started =
+        job->data.reply_total != BG_SIZE_UNKNOWN || job->data.state == BG_JOB_STATE_TRANSFERRED;
+}
+
+HRESULT job_check(struct job *job, enum bc_call call, size_t adding)
+{
+    struct bc_job_facts facts;
+
+    AcquireSRWLockShared(&job->engine->lock);
+    job_facts(job, &facts);
+    ReleaseSRWLockShared(&job->engine->lock);
+    return bc_state_check(call, &facts, adding);
+}
+
+BOOL custom_method(const struct model_job *job)
+{
+    const WCHAR *own = job->type == BG_JOB_TYPE_DOWNLOAD ? L"GET" : L"BITS_POST";
+
+    return job->http_method && lstrcmpW(job->http_method, own);
+}
+
+/* nf-bits10_2-ibackgroundcopyjobhttpoptions2-sethttpmethod: a method of the client's own makes the
+ * job a foreground job for good, and goes with neither of two properties. */
+static HRESULT check_method(const struct model_job *old, struct model_job *next)
+{
+    if (!custom_method(next))
+        return S_OK;
+    if (next->dynamic_content || next->on_demand)
+        return BG_E_NOT_SUPPORTED_WITH_CUSTOM_HTTP_METHOD;
+    if (!custom_method(old))
+        next->priority = BG_JOB_PRIORITY_FOREGROUND;
+    return next->priority == BG_JOB_PRIORITY_FOREGROUND
+               ? S_OK
+               : BG_E_NOT_SUPPORTED_WITH_CUSTOM_HTTP_METHOD;
 }
 
 HRESULT job_new(struct engine *engine, struct job **out)
@@ -28,6 +66,7 @@ HRESULT job_new(struct engine *engine, struct job **out)
     job->refs = 1;
     job->engine = engine;
     model_job_init(&job->data);
+    bc_retry_init(&job->retry);
     return S_OK;
 }
 
@@ -36,8 +75,8 @@ void job_free(struct job *job)
     for (ULONG i = 0; i < job->file_count; i++)
         file_free(job->files[i]);
     free(job->files);
-    if (job->run)
-        run_release(job->run);
+    run_release(job->run);
+    free(job->accepted);
     if (job->notify)
         IUnknown_Release(job->notify);
     if (job->certificate_callback)
@@ -93,24 +132,21 @@ void engine_remove_job(struct engine *engine, struct job *job)
     }
 }
 
-/* Lock held. BG_E_TOO_MANY_JOBS_*: nf-bits-ibackgroundcopymanager-createjob. */
-static HRESULT check_job_limits(struct engine *engine, const WCHAR *sid, DWORD per_machine,
-                                DWORD per_user)
+/* Lock held. How many jobs of the queue are this user's. */
+static ULONG count_jobs_of(const struct engine *engine, const WCHAR *sid)
 {
     ULONG mine = 0;
 
-    if (engine->job_count >= per_machine)
-        return BG_E_TOO_MANY_JOBS_PER_MACHINE;
     for (ULONG i = 0; i < engine->job_count; i++)
         mine += !lstrcmpiW(engine->jobs[i]->data.owner_sid, sid);
-    return mine >= per_user ? BG_E_TOO_MANY_JOBS_PER_USER : S_OK;
+    return mine;
 }
 
 HRESULT engine_create_job(struct engine *engine, const WCHAR *name, BG_JOB_TYPE type,
                           const struct os_identity *owner, struct job **out)
 {
-    DWORD per_machine = MAXDWORD, per_user = MAXDWORD;
     struct store_txn *txn = NULL;
+    struct bc_limits limits;
     struct job *job;
     HRESULT hr;
 
@@ -131,13 +167,16 @@ HRESULT engine_create_job(struct engine *engine, const WCHAR *name, BG_JOB_TYPE 
     engine_now(&job->data.created);
     job->data.modified = job->data.active = job->data.created;
     if (!owner->administrator) {
-        per_machine = os_policy_dword(L"MaxJobsPerMachine", DEFAULT_JOBS_PER_MACHINE);
-        per_user = os_policy_dword(L"MaxJobsPerUser", DEFAULT_JOBS_PER_USER);
+        bc_limits_init(&limits);
+        limits.jobs_per_machine = os_policy_dword(L"MaxJobsPerMachine", limits.jobs_per_machine);
+        limits.jobs_per_user = os_policy_dword(L"MaxJobsPerUser", limits.jobs_per_user);
     }
 
     AcquireSRWLockExclusive(&engine->lock);
     job->data.sequence = engine->next_sequence++;
-    hr = owner->administrator ? S_OK : check_job_limits(engine, owner->sid, per_machine, per_user);
+    hr = owner->administrator ? S_OK
+                              : bc_limits_check_job(&limits, FALSE, engine->job_count,
+                                                    count_jobs_of(engine, owner->sid));
     ReleaseSRWLockExclusive(&engine->lock);
     if (FAILED(hr))
         goto release;
@@ -153,6 +192,8 @@ HRESULT engine_create_job(struct engine *engine, const WCHAR *name, BG_JOB_TYPE 
 
     AcquireSRWLockExclusive(&engine->lock);
     hr = engine_insert_job(engine, job);
+    if (engine->service && engine->job_count == 1)
+        engine_wake(engine); /* for the start type */
     ReleaseSRWLockExclusive(&engine->lock);
     if (FAILED(hr)) {
         txn = store_txn_begin(engine->store);
@@ -275,7 +316,7 @@ HRESULT job_latch(struct job *job)
     AcquireSRWLockExclusive(&job->engine->lock);
     while (job->latched)
         SleepConditionVariableSRW(&job->engine->unlatched, &job->engine->lock, INFINITE, 0);
-    if (job_state_final(job->data.state))
+    if (bc_state_is_final((enum bc_job_state)job->data.state))
         hr = BG_E_INVALID_STATE;
     else
         job->latched = TRUE;
@@ -305,6 +346,22 @@ HRESULT job_change_begin(struct job *job, struct job_change *change)
     return hr;
 }
 
+HRESULT job_change_begin_call(struct job *job, enum bc_call call, struct job_change *change)
+{
+    struct bc_job_facts facts;
+    HRESULT hr = job_check(job, call, 0); /* first: what a job type has not is not there at all */
+
+    if (SUCCEEDED(hr))
+        hr = job_change_begin(job, change);
+    if (FAILED(hr))
+        return hr;
+    job_facts(job, &facts);
+    hr = bc_state_check(call, &facts, 0);
+    if (FAILED(hr))
+        job_change_cancel(change);
+    return hr;
+}
+
 void job_change_cancel(struct job_change *change)
 {
     model_job_release(&change->next);
@@ -323,6 +380,16 @@ void job_publish(struct job *job, struct model_job *next)
     job->data = *next;
     job->version++;
     moved = old.state != job->data.state;
+    bc_retry_set_delay(&job->retry, job->data.minimum_retry_delay);
+    bc_retry_set_no_progress(&job->retry, job->data.no_progress_timeout);
+    if (old.on_demand != job->data.on_demand) {
+        for (ULONG i = 0; i < job->file_count; i++)
+            job->files[i]->sparse = job->data.on_demand;
+    }
+    if (moved && old.state == BG_JOB_STATE_TRANSIENT_ERROR)
+        bc_retry_started(&job->retry);
+    if (moved && job->data.state == BG_JOB_STATE_QUEUED)
+        job->turn = engine->next_turn++;
     if (moved) {
         if (job->data.state != BG_JOB_STATE_QUEUED)
             job_stop(job);
@@ -330,7 +397,7 @@ void job_publish(struct job *job, struct model_job *next)
         if (job->data.state == BG_JOB_STATE_ERROR ||
             job->data.state == BG_JOB_STATE_TRANSIENT_ERROR)
             job->error_past = FALSE;
-        if (job_state_final(job->data.state)) {
+        if (bc_state_is_final((enum bc_job_state)job->data.state)) {
             job->dead = TRUE;
             engine_remove_job(engine, job);
         }
@@ -348,7 +415,8 @@ void job_publish(struct job *job, struct model_job *next)
         notify_forget(job, job->certificate_callback);
         job->notify = job->certificate_callback = NULL;
     }
-    if (moved || old.priority != job->data.priority)
+    if (moved || job->data.state == BG_JOB_STATE_QUEUED ||
+        job->data.state == BG_JOB_STATE_TRANSIENT_ERROR)
         engine_wake(engine);
     ReleaseSRWLockExclusive(&engine->lock);
     model_job_release(&old);
@@ -377,8 +445,13 @@ HRESULT job_store_and_publish(struct job *job, struct model_job *next, struct st
 HRESULT job_change_commit(struct job_change *change)
 {
     struct job *job = change->job;
-    HRESULT hr = job_store_and_publish(job, &change->next, store_txn_begin(job->engine->store));
+    HRESULT hr = check_method(&job->data, &change->next);
 
+    if (FAILED(hr)) {
+        job_change_cancel(change);
+        return hr;
+    }
+    hr = job_store_and_publish(job, &change->next, store_txn_begin(job->engine->store));
     job_unlatch(job);
     return hr;
 }
@@ -425,12 +498,9 @@ HRESULT job_set_reply_file(struct job *job, const WCHAR *name)
     HRESULT hr = name ? check_local_name(name) : S_OK;
 
     if (SUCCEEDED(hr))
-        hr = job_change_begin(job, &change);
+        hr = job_change_begin_call(job, BC_CALL_SET_REPLY_FILE_NAME, &change);
     if (FAILED(hr))
         return hr;
-    /* Until the reply's download begins. */
-    if (change.next.reply_total != BG_SIZE_UNKNOWN || change.next.state == BG_JOB_STATE_TRANSFERRED)
-        hr = BG_E_INVALID_STATE;
     if (SUCCEEDED(hr))
         hr = model_set_string(&change.next.reply_file, name);
     if (SUCCEEDED(hr) && !name && job->file_count)
@@ -458,48 +528,54 @@ HRESULT job_set_helper_token(struct job *job, HANDLE token, const WCHAR *sid)
     AcquireSRWLockExclusive(&job->engine->lock);
     old = job->helper_token;
     job->helper_token = copy;
+    job->version++;
     ReleaseSRWLockExclusive(&job->engine->lock);
     if (old)
         CloseHandle(old);
     return S_OK;
 }
 
-/* A pointer of the job's that is not stored: puts target in *slot, releases the old one outside the
- * lock. */
-static HRESULT set_interface(struct job *job, IUnknown **slot, IUnknown *target)
+HRESULT job_set_notify_interface(struct job *job, IUnknown *target)
 {
     IUnknown *old;
 
     AcquireSRWLockExclusive(&job->engine->lock);
-    if (job_state_final(job->data.state)) {
+    if (bc_state_is_final((enum bc_job_state)job->data.state)) {
         ReleaseSRWLockExclusive(&job->engine->lock);
         return BG_E_INVALID_STATE;
     }
-    old = *slot;
-    *slot = target;
+    old = job->notify;
+    job->notify = target;
     if (target)
         IUnknown_AddRef(target);
-    job->version++;
-    if (slot == &job->notify && target) {
-        /* Also for what has happened before it was set (nn-bits-ibackgroundcopycallback). */
-        if (job->data.state == BG_JOB_STATE_TRANSFERRED)
-            notify_job(job, NOTIFY_TRANSFERRED, NULL);
-        else if (job->data.state == BG_JOB_STATE_ERROR)
-            notify_job(job, NOTIFY_ERROR, NULL);
-    }
+    /* Also for what has happened before it was set (nn-bits-ibackgroundcopycallback). */
+    if (target && job->data.state == BG_JOB_STATE_TRANSFERRED)
+        notify_job(job, NOTIFY_TRANSFERRED, NULL);
+    else if (target && job->data.state == BG_JOB_STATE_ERROR)
+        notify_job(job, NOTIFY_ERROR, NULL);
     notify_forget(job, old);
     ReleaseSRWLockExclusive(&job->engine->lock);
     return S_OK;
 }
 
-HRESULT job_set_notify_interface(struct job *job, IUnknown *target)
-{
-    return set_interface(job, &job->notify, target);
-}
-
 HRESULT job_set_certificate_interface(struct job *job, IUnknown *target)
 {
-    return set_interface(job, &job->certificate_callback, target);
+    struct bc_job_facts facts;
+    HRESULT hr;
+
+    AcquireSRWLockExclusive(&job->engine->lock);
+    job_facts(job, &facts);
+    hr = bc_state_check(BC_CALL_SET_WHEN_SUSPENDED, &facts, 0);
+    if (SUCCEEDED(hr)) {
+        notify_forget(job, job->certificate_callback);
+        job->certificate_callback = target;
+        job->accepted_count = 0;
+        job->version++;
+        if (target)
+            IUnknown_AddRef(target);
+    }
+    ReleaseSRWLockExclusive(&job->engine->lock);
+    return hr;
 }
 
 HRESULT job_get_notify_interface(struct job *job, IUnknown **target)

@@ -3,9 +3,11 @@
  * bound.
  *
  * The engine queues under its lock and goes on; delivery happens here, without any lock. One client
- * interface gets one call at a time, so a client that hangs in its callback holds one thread and
- * delays nobody else. What an interface does not take (JobTransferred and JobError) goes to the
- * job's command line, and is tried again after the job's retry delay.
+ * interface gets one call at a time and one user four, so a client that hangs in its callback holds
+ * few threads and delays nobody else. What an interface does not take (JobTransferred, JobError)
+ * goes to the job's command line, and is tried again after the job's retry delay, as is a program
+ * that ends with an exit code other than 0. FileTransferred comes before the other two, file by
+ * file.
  */
 #include "internal.h"
 
@@ -14,6 +16,8 @@
 
 #define MAX_THREADS    64
 #define THREAD_IDLE_MS 10000
+/* nf-bits-ibackgroundcopyjob-setnotifyinterface: notifications at once for one user. */
+#define MAX_PER_USER 4
 
 struct item {
     struct item *next;
@@ -21,16 +25,30 @@ struct item {
     IUnknown *target; /* NULL: only the command line */
     BOOL forget;      /* nothing to tell: only gives the target back */
     ULONGLONG not_before;
+    UINT64 owner;   /* stands for the job's owner */
+    HANDLE process; /* of the command line, while it runs */
+    HANDLE wait;
+};
+
+/* A notification that is being delivered. */
+struct delivery {
+    BOOL used;
+    IUnknown *target;
+    struct job *job;
+    enum notification_kind kind;
+    UINT64 owner;
 };
 
 struct notifier {
     struct engine *engine;
-    SRWLOCK lock; /* innermost: nothing is called with it held */
+    SRWLOCK lock; /* innermost: nothing of ours is called with it held */
     CONDITION_VARIABLE work;
     CONDITION_VARIABLE ended;
     struct item *first;
     struct item **last;
-    IUnknown *busy[MAX_THREADS]; /* interfaces being called */
+    struct item *programs; /* those whose command line runs */
+    struct delivery busy[MAX_THREADS];
+    UINT64 search; /* counts calls of take_item() */
     ULONG threads;
     ULONG idle;
     BOOL stopping;
@@ -55,9 +73,11 @@ static const ULONG pending_flag[] = {
     [NOTIFY_FILE_RANGES] = BG_NOTIFY_FILE_RANGES_TRANSFERRED,
 };
 
+/* No program is run for service accounts. */
 ULONG notify_pending_for(const struct model_job *job, enum notification_kind kind)
 {
-    if (!job->notify_program || (job->notify_flags & BG_NOTIFY_DISABLE))
+    if (!job->notify_program || os_is_service_account(job->owner_sid) ||
+        (job->notify_flags & BG_NOTIFY_DISABLE))
         return 0;
     return job->notify_flags & pending_flag[kind];
 }
@@ -77,22 +97,29 @@ static void clear_pending(struct job *job, enum notification_kind kind)
     job_change_commit(&change);
 }
 
-static HRESULT run_command_line(struct job *job, enum notification_kind kind)
+/* S_FALSE when there is none to run. */
+static HRESULT run_command_line(struct job *job, enum notification_kind kind, HANDLE *process)
 {
     const struct model_job *data = job_lock(job);
-    WCHAR *program = NULL, *parameters = NULL;
+    WCHAR *program = NULL, *parameters = NULL, *owner = NULL;
+    HANDLE token = NULL;
     HRESULT hr = S_FALSE;
 
     if (data->notify_pending & pending_flag[kind]) {
-        hr = model_set_string(&program, data->notify_program);
+        hr = model_set_string(&owner, data->owner_sid);
+        if (SUCCEEDED(hr))
+            hr = model_set_string(&program, data->notify_program);
         if (SUCCEEDED(hr))
             hr = model_set_string(&parameters, data->notify_parameters);
     }
     job_unlock(job);
     if (hr == S_OK && program)
-        hr = os_run_program(NULL, program, parameters);
-    if (hr == S_OK)
-        clear_pending(job, kind);
+        hr = os_user_token(owner, &token);
+    if (hr == S_OK && program)
+        hr = os_run_program(token, program, parameters, process);
+    if (token)
+        CloseHandle(token);
+    free(owner);
     free(program);
     free(parameters);
     return hr;
@@ -136,7 +163,7 @@ static void forget_target(struct job *job, IUnknown *target)
         IUnknown_Release(target);
 }
 
-static BOOL client_gone(HRESULT hr)
+BOOL notify_client_gone(HRESULT hr)
 {
     return hr == RPC_E_DISCONNECTED || hr == CO_E_OBJNOTCONNECTED || hr == RPC_E_SERVER_DIED ||
            hr == RPC_E_SERVER_DIED_DNE || hr == HRESULT_FROM_WIN32(RPC_S_SERVER_UNAVAILABLE) ||
@@ -147,25 +174,123 @@ static BOOL client_gone(HRESULT hr)
 /* TRUE while the event is still worth telling: the job is in the state it speaks of. */
 static BOOL still_true(const struct notification *notification)
 {
-    BG_JOB_STATE state;
+    BG_JOB_STATE state = job_state(notification->job);
 
-    if (notification->kind != NOTIFY_TRANSFERRED && notification->kind != NOTIFY_ERROR)
-        return TRUE;
-    state = job_state(notification->job);
-    return state == (notification->kind == NOTIFY_TRANSFERRED ? BG_JOB_STATE_TRANSFERRED
-                                                              : BG_JOB_STATE_ERROR);
+    if (notification->kind == NOTIFY_TRANSFERRED)
+        return state == BG_JOB_STATE_TRANSFERRED;
+    if (notification->kind == NOTIFY_ERROR)
+        return state == BG_JOB_STATE_ERROR;
+    return !bc_state_is_final((enum bc_job_state)state);
 }
 
-static void queue_item(struct notifier *notifier, struct item *item, BOOL first);
+static void queue_item(struct notifier *notifier, struct item *item, BOOL in_front);
 
-/* Queues what was not taken for another try after the job's retry delay. */
-static void queue_later(struct notifier *notifier, struct item *item, BOOL first)
+/* Delivers the item once more after the job's retry delay, if it is still true then. */
+static void queue_again(struct notifier *notifier, struct item *item)
 {
     struct job *job = item->notification.job;
 
     item->not_before = GetTickCount64() + (ULONGLONG)job_lock(job)->minimum_retry_delay * 1000;
     job_unlock(job);
-    queue_item(notifier, item, first);
+    /* In front, for what comes after the file has to wait for it. */
+    queue_item(notifier, item, item->notification.kind == NOTIFY_FILE_TRANSFERRED);
+}
+
+/* Takes an item off the list of running programs; FALSE: it is not there any more. Lock held. */
+static BOOL unlist_program(struct notifier *notifier, struct item *item)
+{
+    for (struct item **link = &notifier->programs; *link; link = &(*link)->next) {
+        if (*link != item)
+            continue;
+        *link = item->next;
+        return TRUE;
+    }
+    return FALSE;
+}
+
+/* A command line has ended; on a thread of the system's pool. */
+static void CALLBACK program_ended(void *context, BOOLEAN timed_out)
+{
+    struct item *item = context;
+    struct notifier *notifier = item->notification.job->engine->notifier;
+    DWORD code = 1;
+    BOOL ours;
+
+    AcquireSRWLockExclusive(&notifier->lock);
+    ours = unlist_program(notifier, item);
+    notifier->threads += ours; /* notifier_stop() waits for it */
+    ReleaseSRWLockExclusive(&notifier->lock);
+    if (!ours)
+        return; /* notifier_stop() has it */
+    UnregisterWaitEx(item->wait, NULL);
+    GetExitCodeProcess(item->process, &code);
+    CloseHandle(item->process);
+    item->process = item->wait = NULL;
+    if (!code)
+        clear_pending(item->notification.job, item->notification.kind);
+    if (code && still_true(&item->notification))
+        queue_again(notifier, item);
+    else
+        item_free(item);
+    AcquireSRWLockExclusive(&notifier->lock);
+    notifier->threads--;
+    WakeAllConditionVariable(&notifier->ended);
+    ReleaseSRWLockExclusive(&notifier->lock);
+}
+
+/* From now on the item belongs to program_ended(). FALSE: it cannot be watched. */
+static BOOL watch_program(struct notifier *notifier, struct item *item)
+{
+    BOOL good;
+
+    AcquireSRWLockExclusive(&notifier->lock);
+    good = !notifier->stopping &&
+           RegisterWaitForSingleObject(&item->wait, item->process, program_ended, item, INFINITE,
+                                       WT_EXECUTEONLYONCE);
+    if (good) {
+        item->next = notifier->programs;
+        notifier->programs = item;
+    }
+    ReleaseSRWLockExclusive(&notifier->lock);
+    return good;
+}
+
+/* What the interface did not take goes to the command line. */
+static void deliver_otherwise(struct notifier *notifier, struct item *item)
+{
+    struct job *job = item->notification.job;
+    HRESULT hr = run_command_line(job, item->notification.kind, &item->process);
+
+    if (hr == S_OK) {
+        if (watch_program(notifier, item))
+            return;
+        CloseHandle(item->process);
+        item_free(item);
+    } else if ((FAILED(hr) || item->target) && still_true(&item->notification)) {
+        queue_again(notifier, item);
+    } else {
+        item_free(item);
+    }
+}
+
+/* Takes over what is to be told, when it is told. */
+static void fill_notification(struct notification *notification)
+{
+    struct job *job = notification->job;
+    struct file *file = notification->file;
+
+    AcquireSRWLockExclusive(&job->engine->lock);
+    if (notification->kind == NOTIFY_MODIFICATION) {
+        job->modification_queued = FALSE;
+        job->modification_at = GetTickCount64();
+    } else if (notification->kind == NOTIFY_FILE_RANGES) {
+        file->ranges_queued = FALSE;
+        file->ranges_at = GetTickCount64();
+        notification->ranges = (BG_FILE_RANGE *)file->untold.items;
+        notification->range_count = (ULONG)file->untold.count;
+        bc_ranges_init(&file->untold);
+    }
+    ReleaseSRWLockExclusive(&job->engine->lock);
 }
 
 /* Delivers one item and frees it, or queues it again for later. */
@@ -173,71 +298,64 @@ static void deliver(struct notifier *notifier, struct item *item)
 {
     struct notification *notification = &item->notification;
     struct job *job = notification->job;
-    BOOL insist = notification->kind == NOTIFY_TRANSFERRED || notification->kind == NOTIFY_ERROR;
     HRESULT hr = E_NOINTERFACE;
 
-    if (item->forget || !still_true(notification)) {
+    if (item->forget) {
         item_free(item);
         return;
     }
-    if (notification->kind == NOTIFY_MODIFICATION) {
-        AcquireSRWLockExclusive(&job->engine->lock);
-        job->modification_queued = FALSE;
-        job->modification_at = GetTickCount64();
-        ReleaseSRWLockExclusive(&job->engine->lock);
+    fill_notification(notification);
+    if (!still_true(notification)) {
+        item_free(item);
+        return;
     }
     find_target(notifier, item);
     if (item->target) {
         hr = notifier->engine->client->deliver(item->target, notification);
-        if (client_gone(hr)) {
+        if (notify_client_gone(hr)) {
             forget_target(job, item->target);
             IUnknown_Release(item->target);
             item->target = NULL;
         }
     }
-    if (SUCCEEDED(hr)) {
-        if (insist)
-            clear_pending(job, notification->kind);
-    } else if (notification->kind == NOTIFY_FILE_TRANSFERRED && item->target &&
-               !job_state_final(job_state(job))) {
-        queue_later(notifier, item, TRUE);
-        return;
-    } else if (insist) {
-        HRESULT hr_program = run_command_line(job, notification->kind);
-        BOOL again = FAILED(hr_program) || (hr_program == S_FALSE && item->target);
-
-        if (again && still_true(notification)) {
-            queue_later(notifier, item, FALSE);
-            return;
-        }
+    if (notification->kind == NOTIFY_FILE_TRANSFERRED && FAILED(hr) && hr != E_NOINTERFACE &&
+        item->target && still_true(notification)) {
+        queue_again(notifier, item);
+    } else if (notification->kind != NOTIFY_TRANSFERRED && notification->kind != NOTIFY_ERROR) {
+        item_free(item);
+    } else if (SUCCEEDED(hr)) {
+        clear_pending(job, notification->kind);
+        item_free(item);
+    } else {
+        deliver_otherwise(notifier, item);
     }
-    item_free(item);
 }
 
 /* ---- the queue ---- */
 
-static BOOL is_busy(struct notifier *notifier, IUnknown *target)
+/* Lock held. Whether what is being delivered lets this item go first, too. */
+static BOOL may_go(const struct notifier *notifier, const struct item *item)
 {
-    for (ULONG i = 0; target && i < MAX_THREADS; i++) {
-        if (notifier->busy[i] == target)
-            return TRUE;
+    ULONG of_owner = 0;
+
+    for (ULONG i = 0; i < MAX_THREADS; i++) {
+        const struct delivery *busy = &notifier->busy[i];
+
+        if (!busy->used)
+            continue;
+        if (item->target && busy->target == item->target)
+            return FALSE;
+        if (busy->job == item->notification.job && busy->kind == NOTIFY_FILE_TRANSFERRED)
+            return FALSE;
+        of_owner += busy->owner == item->owner;
     }
-    return FALSE;
+    return of_owner < MAX_PER_USER;
 }
 
-/* TRUE while a FileTransferred of the job stands before the item: the next one, JobTransferred and
- * JobError come after it succeeded (nf-bits3_0-ibackgroundcopycallback2-filetransferred). */
-static BOOL must_wait(struct notifier *notifier, const struct item *item)
+/* TRUE for what has to wait until the files before it were told of. */
+static BOOL in_order(enum notification_kind kind)
 {
-    if (item->notification.kind == NOTIFY_MODIFICATION ||
-        item->notification.kind == NOTIFY_FILE_RANGES)
-        return FALSE;
-    for (const struct item *before = notifier->first; before != item; before = before->next) {
-        if (before->notification.job == item->notification.job &&
-            before->notification.kind == NOTIFY_FILE_TRANSFERRED)
-            return TRUE;
-    }
-    return FALSE;
+    return kind == NOTIFY_FILE_TRANSFERRED || kind == NOTIFY_TRANSFERRED || kind == NOTIFY_ERROR;
 }
 
 /* Lock held. Takes the first item that may be delivered now; *wait is shortened to the next one's
@@ -245,23 +363,54 @@ static BOOL must_wait(struct notifier *notifier, const struct item *item)
 static struct item *take_item(struct notifier *notifier, DWORD *wait)
 {
     ULONGLONG now = GetTickCount64();
+    UINT64 search = ++notifier->search;
 
     for (struct item **link = &notifier->first; *link; link = &(*link)->next) {
         struct item *item = *link;
+        struct job *job = item->notification.job;
+        BOOL later = item->not_before > now;
 
-        if (item->not_before > now) {
-            if (item->not_before - now < *wait)
-                *wait = (DWORD)(item->not_before - now);
+        if (in_order(item->notification.kind) && job->held_back == search)
+            continue;
+        if (later && item->not_before - now < *wait)
+            *wait = (DWORD)(item->not_before - now);
+        if (later || !may_go(notifier, item)) {
+            if (item->notification.kind == NOTIFY_FILE_TRANSFERRED)
+                job->held_back = search;
             continue;
         }
-        if (is_busy(notifier, item->target) || must_wait(notifier, item))
-            continue;
         *link = item->next;
         if (notifier->last == &item->next)
             notifier->last = link;
         return item;
     }
     return NULL;
+}
+
+/* Lock held; left while the item is delivered. */
+static void deliver_unlocked(struct notifier *notifier, struct item *item)
+{
+    struct delivery *busy = notifier->busy;
+    struct delivery ours = {TRUE, item->target, item->notification.job, item->notification.kind,
+                            item->owner};
+
+    while (busy->used)
+        busy++;
+    *busy = ours;
+    job_addref(ours.job);
+    if (ours.target)
+        IUnknown_AddRef(ours.target);
+    ReleaseSRWLockExclusive(&notifier->lock);
+    deliver(notifier, item);
+    AcquireSRWLockExclusive(&notifier->lock);
+    busy->used = FALSE;
+    /* What waited for this one may go: this thread takes one, another the next. */
+    WakeConditionVariable(&notifier->work);
+    ReleaseSRWLockExclusive(&notifier->lock);
+    if (ours.target)
+        IUnknown_Release(ours.target);
+    job_release(ours.job);
+    AcquireSRWLockExclusive(&notifier->lock);
 }
 
 static DWORD WINAPI thread_main(void *context)
@@ -273,38 +422,20 @@ static DWORD WINAPI thread_main(void *context)
     for (;;) {
         DWORD wait = THREAD_IDLE_MS;
         struct item *item = notifier->stopping ? NULL : take_item(notifier, &wait);
-        IUnknown *target;
-        ULONG slot = 0;
+        BOOL woken;
 
-        if (!item) {
-            BOOL woken;
-
-            if (notifier->stopping)
-                break;
-            notifier->idle++;
-            woken = SleepConditionVariableSRW(&notifier->work, &notifier->lock, wait, 0);
-            notifier->idle--;
-            /* The last thread stays while something waits for its time. */
-            if (!woken && wait == THREAD_IDLE_MS && (notifier->threads > 1 || !notifier->first))
-                break;
+        if (item) {
+            deliver_unlocked(notifier, item);
             continue;
         }
-        while (notifier->busy[slot])
-            slot++;
-        target = item->target;
-        notifier->busy[slot] = target;
-        if (target)
-            IUnknown_AddRef(target);
-        ReleaseSRWLockExclusive(&notifier->lock);
-        deliver(notifier, item);
-        AcquireSRWLockExclusive(&notifier->lock);
-        notifier->busy[slot] = NULL;
-        WakeAllConditionVariable(&notifier->work);
-        if (target) {
-            ReleaseSRWLockExclusive(&notifier->lock);
-            IUnknown_Release(target);
-            AcquireSRWLockExclusive(&notifier->lock);
-        }
+        if (notifier->stopping)
+            break;
+        notifier->idle++;
+        woken = SleepConditionVariableSRW(&notifier->work, &notifier->lock, wait, 0);
+        notifier->idle--;
+        /* The last thread stays while something waits for its time. */
+        if (!woken && wait == THREAD_IDLE_MS && (notifier->threads > 1 || !notifier->first))
+            break;
     }
     notifier->threads--;
     WakeAllConditionVariable(&notifier->ended);
@@ -314,16 +445,15 @@ static DWORD WINAPI thread_main(void *context)
     return 0;
 }
 
-static void queue_item(struct notifier *notifier, struct item *item, BOOL first)
+static void queue_item(struct notifier *notifier, struct item *item, BOOL in_front)
 {
+    struct item **where;
     BOOL grow;
 
     AcquireSRWLockExclusive(&notifier->lock);
-    item->next = first ? notifier->first : NULL;
-    if (first)
-        notifier->first = item;
-    else
-        *notifier->last = item;
+    where = in_front ? &notifier->first : notifier->last;
+    item->next = *where;
+    *where = item;
     if (!item->next)
         notifier->last = &item->next;
     grow = !notifier->idle && notifier->threads < MAX_THREADS && !notifier->stopping;
@@ -345,6 +475,16 @@ static void queue_item(struct notifier *notifier, struct item *item, BOOL first)
     }
 }
 
+/* A number that stands for a user; two users with the same one share what one may have. */
+static UINT64 owner_number(const WCHAR *sid)
+{
+    UINT64 number = 14695981039346656037u;
+
+    for (; sid && *sid; sid++)
+        number = (number ^ *sid) * 1099511628211u;
+    return number;
+}
+
 static struct item *new_item(struct job *job, enum notification_kind kind, struct file *file)
 {
     struct item *item = calloc(1, sizeof(*item));
@@ -355,6 +495,7 @@ static struct item *new_item(struct job *job, enum notification_kind kind, struc
     item->notification.job = job;
     item->notification.file = file;
     item->notification.error = job->data.error;
+    item->owner = owner_number(job->data.owner_sid);
     job_addref(job);
     item->target = job->notify;
     if (item->target)
@@ -406,16 +547,17 @@ void notify_ranges(struct file *file, const BG_FILE_RANGE *range)
     if (!job->engine->client || !job->notify || (job->data.notify_flags & BG_NOTIFY_DISABLE) ||
         !(job->data.notify_flags & BG_NOTIFY_FILE_RANGES_TRANSFERRED))
         return;
+    /* May be dropped when memory is short (nf-bits10_1-ibackgroundcopycallback3-
+     * filerangestransferred). */
+    if (bc_failed(bc_ranges_add(&file->untold, range->InitialOffset, range->Length)) ||
+        file->ranges_queued)
+        return;
     item = new_item(job, NOTIFY_FILE_RANGES, file);
     if (!item)
         return;
-    item->notification.ranges = malloc(sizeof(*range));
-    if (!item->notification.ranges) {
-        item_free(item);
-        return;
-    }
-    *item->notification.ranges = *range;
-    item->notification.range_count = 1;
+    file->ranges_queued = TRUE;
+    if (file->ranges_at)
+        item->not_before = file->ranges_at + job->data.minimum_notification_interval;
     queue_item(job->engine->notifier, item, FALSE);
 }
 
@@ -434,6 +576,25 @@ HRESULT notifier_create(struct engine *engine, struct notifier **out)
     return S_OK;
 }
 
+/* Lets go of the programs that run; they are run again by the next service. */
+static void forget_programs(struct notifier *notifier)
+{
+    for (;;) {
+        struct item *item;
+
+        AcquireSRWLockExclusive(&notifier->lock);
+        item = notifier->programs;
+        if (item)
+            notifier->programs = item->next;
+        ReleaseSRWLockExclusive(&notifier->lock);
+        if (!item)
+            return;
+        UnregisterWaitEx(item->wait, INVALID_HANDLE_VALUE);
+        CloseHandle(item->process);
+        item_free(item);
+    }
+}
+
 void notifier_stop(struct notifier *notifier)
 {
     ULONGLONG deadline = GetTickCount64() + 5000, now;
@@ -441,6 +602,9 @@ void notifier_stop(struct notifier *notifier)
     AcquireSRWLockExclusive(&notifier->lock);
     notifier->stopping = TRUE;
     WakeAllConditionVariable(&notifier->work);
+    ReleaseSRWLockExclusive(&notifier->lock);
+    forget_programs(notifier);
+    AcquireSRWLockExclusive(&notifier->lock);
     /* A hung client must not hang the service's stop: its thread ends with the process. */
     while (notifier->threads && (now = GetTickCount64()) < deadline)
         SleepConditionVariableSRW(&notifier->ended, &notifier->lock, (DWORD)(deadline - now), 0);

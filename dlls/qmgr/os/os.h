@@ -47,6 +47,9 @@ HRESULT os_network_watch(void (*changed)(void *context), void *context,
                          struct os_network_watch **watch);
 void os_network_unwatch(struct os_network_watch *watch);
 
+/* What the network costs now: one BITS_COST_STATE_*; UNRESTRICTED where nobody knows. */
+ULONG os_network_cost(void);
+
 /* A DWORD of HKLM\Software\Policies\Microsoft\Windows\BITS, or fallback when it is not set or no
  * DWORD. */
 DWORD os_policy_dword(const WCHAR *name, DWORD fallback);
@@ -64,12 +67,17 @@ void os_log_event(WORD type, DWORD id, const WCHAR *text);
  */
 HRESULT os_user_token(const WCHAR *sid, HANDLE *token);
 
+/* Whether the SID is that of LocalSystem, LocalService or NetworkService. */
+BOOL os_is_service_account(const WCHAR *sid);
+
 /*
- * Runs a program as the job's owner (registering-to-execute-a-program); does not wait for it. token
- * is the owner's, NULL when the owner is the account of this process. Service accounts run no
- * programs (nf-bits1_5-ibackgroundcopyjob2-setnotifycmdline): E_ACCESSDENIED, so that a client's
- * program never gets the service's own rights.
+ * Runs a program as the job's owner (registering-to-execute-a-program); does not wait for it:
+ * *running is the process, for CloseHandle. token is the owner's, NULL when the owner is the
+ * account of this process. Service accounts run no programs
+ * (nf-bits1_5-ibackgroundcopyjob2-setnotifycmdline): E_ACCESSDENIED, so that a client's program
+ * never gets the service's own rights.
  */
-HRESULT os_run_program(HANDLE token, const WCHAR *program, const WCHAR *parameters);
+HRESULT os_run_program(HANDLE token, const WCHAR *program, const WCHAR *parameters,
+                       HANDLE *running);
 
 #endif

@@ -58,8 +58,7 @@ static HRESULT run_as_user(HANDLE token, const WCHAR *program, WCHAR *line, STAR
     return hr;
 }
 
-/* Whether SID text is that of LocalSystem, LocalService or NetworkService. */
-static BOOL is_service_account(const WCHAR *sid)
+BOOL os_is_service_account(const WCHAR *sid)
 {
     return !wcscmp(sid, L"S-1-5-18") || !wcscmp(sid, L"S-1-5-19") || !wcscmp(sid, L"S-1-5-20");
 }
@@ -75,7 +74,7 @@ static BOOL may_run_as_self(HANDLE token)
 
     if (FAILED(os_process_identity(&self)))
         return FALSE;
-    if (!is_service_account(self.sid)) {
+    if (!os_is_service_account(self.sid)) {
         if (!token) {
             may = TRUE;
         } else {
@@ -91,13 +90,15 @@ static BOOL may_run_as_self(HANDLE token)
     return may;
 }
 
-HRESULT os_run_program(HANDLE token, const WCHAR *program, const WCHAR *parameters)
+HRESULT os_run_program(HANDLE token, const WCHAR *program, const WCHAR *parameters, HANDLE *running)
 {
     static WCHAR desktop[] = L"winsta0\\default";
     STARTUPINFOW startup = {.cb = sizeof(startup)};
     PROCESS_INFORMATION process;
     HRESULT hr = E_ACCESSDENIED;
     WCHAR *line;
+
+    *running = NULL;
 
     if (!program || !program[0])
         return E_INVALIDARG;
@@ -116,7 +117,7 @@ HRESULT os_run_program(HANDLE token, const WCHAR *program, const WCHAR *paramete
     free(line);
     if (hr == S_OK) {
         CloseHandle(process.hThread);
-        CloseHandle(process.hProcess);
+        *running = process.hProcess;
     }
     return hr;
 }

@@ -2,7 +2,7 @@
  * Queue policy: which jobs run, how fast, and how many there may be.
  *
  * Owns the choice of running jobs by priority and time slice (ne-bits-bg_job_priority,
- * life-cycle-of-a-bits-job), the bandwidth schedules and the limits of the group policies
+ * life-cycle-of-a-bits-job), the bandwidth policy and the limits of the group policies
  * (group-policies). Called by the engine under its lock; pure functions over the caller's arrays.
  */
 #ifndef BITSCORE_BC_POLICY_H
@@ -22,35 +22,23 @@
 /* A job in QUEUED, CONNECTING or TRANSFERRING whose owner is logged on, and nothing else. */
 struct bc_queue_job {
     enum bc_job_priority priority;
-    uint32_t owner;       /* a small number the engine gives each owner */
     bool running;         /* CONNECTING or TRANSFERRING */
     uint64_t turn;        /* in, out: place in the round, less comes first */
     uint64_t slice_start; /* ms of a monotonic clock; when it began to run */
     bool run;             /* out: the job shall run */
-    bool slice_over;      /* out: it ran, and gives way to another of its level */
 };
-
-struct bc_queue_limits {
-    uint32_t time_slice;     /* ms; BC_TIME_SLICE_DEFAULT */
-    size_t foreground;       /* foreground jobs at once; SIZE_MAX: all of them */
-    size_t background;       /* background jobs at once, of the highest level that has any */
-    size_t background_owner; /* background jobs of one owner at once */
-};
-
-/* The documented policy: all foreground jobs and, beside them, one background job. */
-void bc_queue_limits_init(struct bc_queue_limits *limits);
 
 /*
- * Chooses the jobs that shall run and sets run and slice_over in each. Foreground jobs all run (up
- * to the limit, earliest turn first). Of the background jobs only those of the highest level
- * present do: a higher level preempts, and jobs of one level share time, each getting its slice in
- * order of turn. A job keeps running when its slice is over and nobody of its level waits. To a job
- * with slice_over the engine gives a turn after all others; new and resumed jobs get one, too.
- * Returns when to choose again, in ms of the same clock: the end of the earliest slice that
- * somebody waits for, UINT64_MAX if there is none.
+ * Chooses the jobs that shall run and sets run in each: all foreground jobs and, beside them, one
+ * background job. That one is of the highest level present: a higher level preempts, and jobs of
+ * one level share time, each getting its slice (time_slice, in ms) in order of turn. A job keeps
+ * running when its slice is over and nobody of its level waits; otherwise it gives way and gets a
+ * turn after all others from *next_turn. New jobs get theirs from there, too. Returns when to
+ * choose again, in ms of the same clock: the end of the slice that somebody waits for, UINT64_MAX
+ * if there is none.
  */
-uint64_t bc_policy_choose(struct bc_queue_job *jobs, size_t count,
-                          const struct bc_queue_limits *limits, uint64_t now, uint64_t *next_turn);
+uint64_t bc_policy_choose(struct bc_queue_job *jobs, size_t count, uint32_t time_slice,
+                          uint64_t now, uint64_t *next_turn);
 
 /* ---- bandwidth ---- */
 
@@ -59,56 +47,24 @@ uint64_t bc_policy_choose(struct bc_queue_job *jobs, size_t count,
 /* Less than two kilobits per second count as two; zero blocks (MaxInternetBandwidth). */
 #define BC_BANDWIDTH_MIN 2u
 
-/* Hours of days: from day_from to day_to (0 Sunday to 6 Saturday, both included) between hour_from
- * (included) and hour_to (excluded), local time. Days and hours may wrap around; equal hours mean
- * the whole day. */
-struct bc_schedule {
-    uint8_t day_from;
-    uint8_t day_to;
-    uint8_t hour_from;
-    uint8_t hour_to;
-};
-
-/* Limits of one period for each background priority, in kilobits per second. */
-struct bc_bandwidth_limits {
-    uint32_t high;
-    uint32_t normal;
-    uint32_t low;
-};
-
-/* The bandwidth policies as the registry has them. All off is zero bytes. */
+/* The policy MaxInternetBandwidth as the registry has it. All off is zero bytes. Hours are 0 to 23
+ * of the local time; equal hours mean the whole day. */
 struct bc_bandwidth_policy {
-    /* EnableBITSMaxBandwidth: MaxTransferRateOnSchedule between MaxBandwidthValidFrom and -To,
-     * else MaxTransferRateOffSchedule, or all there is with UseSystemMaximum. */
-    bool max_enabled;
-    uint8_t max_hour_from;
-    uint8_t max_hour_to;
-    uint32_t max_on; /* kilobits per second */
-    uint32_t max_off;
-    bool use_system_maximum;
-    /* EnableBandwidthLimits: work and non-work hours. */
-    bool work_enabled;
-    struct bc_schedule work;
-    struct bc_bandwidth_limits work_limits;
-    struct bc_bandwidth_limits nonwork_limits;
-    /* EnableMaintenanceLimits: supersede all others while they last. */
-    bool maintenance_enabled;
-    struct bc_schedule maintenance;
-    struct bc_bandwidth_limits maintenance_limits;
-    bool ignore_on_lan; /* IgnoreBandwidthLimitsOnLan: no limits between machines of one subnet */
+    bool enabled;      /* EnableBITSMaxBandwidth */
+    uint8_t hour_from; /* MaxBandwidthValidFrom, included */
+    uint8_t hour_to;   /* MaxBandwidthValidTo, excluded; may be less than hour_from */
+    uint32_t on;       /* MaxTransferRateOnSchedule, kilobits per second: between these hours */
+    uint32_t off;      /* MaxTransferRateOffSchedule: at other times */
+    bool use_system_maximum; /* UseSystemMaximum: no limit at other times */
 };
-
-/* True when the schedule includes this hour (0 to 23) of this day (0 Sunday to 6 Saturday). */
-bool bc_schedule_includes(const struct bc_schedule *schedule, unsigned day, unsigned hour);
 
 /*
- * The limit for all background jobs of one priority, in kilobits per second, at an hour of a day,
- * local time: BC_BANDWIDTH_UNLIMITED, or 0 when the policy blocks background jobs: they then go to
- * TRANSIENT_ERROR with BC_E_BLOCKED_BY_POLICY. Foreground jobs are never limited. Schedules change
+ * The limit for all background jobs together, in kilobits per second, at an hour of the day:
+ * BC_BANDWIDTH_UNLIMITED, or 0 when the policy blocks background jobs: they then go to
+ * TRANSIENT_ERROR with BC_E_BLOCKED_BY_POLICY. Foreground jobs are never limited. The limit changes
  * at full hours only; ask again then.
  */
-uint32_t bc_bandwidth_limit(const struct bc_bandwidth_policy *policy, enum bc_job_priority priority,
-                            unsigned day, unsigned hour, bool on_lan);
+uint32_t bc_bandwidth_limit(const struct bc_bandwidth_policy *policy, unsigned hour);
 
 /* Kilobits per second to bytes per second; UINT64_MAX for BC_BANDWIDTH_UNLIMITED. */
 uint64_t bc_bandwidth_bytes(uint32_t kilobits);

@@ -14,12 +14,11 @@
 
 #include <bitscore/bc_result.h>
 
-/* Seconds, from the pages of SetMinimumRetryDelay, SetNoProgressTimeout, Cancel and of the policies
+/* Seconds, from the pages of SetMinimumRetryDelay, SetNoProgressTimeout and of the policies
  * JobInactivityTimeout and MaxDownloadTime. */
 #define BC_RETRY_DELAY_DEFAULT       600u
 #define BC_RETRY_DELAY_MIN           5u
 #define BC_NO_PROGRESS_DEFAULT       1209600u
-#define BC_UPLOAD_CANCEL_LIMIT       86400u
 #define BC_JOB_INACTIVITY_DEFAULT    7776000u
 #define BC_MAX_DOWNLOAD_TIME_DEFAULT 7776000u
 
@@ -27,16 +26,15 @@
 #define BC_NEVER UINT64_MAX
 
 struct bc_retry {
-    uint32_t delay;          /* minimum retry delay, seconds, >= BC_RETRY_DELAY_MIN */
-    uint32_t no_progress;    /* no-progress time-out, seconds; 0: every error is fatal */
-    bool failing;            /* a transient error came since the last progress */
-    bool waiting;            /* the job is in TRANSIENT_ERROR */
-    bool by_event;           /* what it waits for is an event, not a delay */
-    uint64_t failing_since;  /* ms; time of the first transient error since the last progress, or of
-                                the service start if that was later */
-    uint64_t failing_before; /* ms without progress before failing_since */
-    uint64_t last_error;     /* ms; time of the last one */
-    uint64_t retry_after;    /* ms; what the server asked for with the last one, 0 if nothing */
+    uint32_t delay;         /* minimum retry delay, seconds, >= BC_RETRY_DELAY_MIN */
+    uint32_t no_progress;   /* no-progress time-out, seconds; 0: every error is fatal */
+    bool failing;           /* a transient error came since the last progress */
+    bool waiting;           /* the job is in TRANSIENT_ERROR */
+    bool by_event;          /* what it waits for is an event, not a delay */
+    uint64_t failing_since; /* ms; time of the first transient error since the last progress, or of
+                               the service start if that was later */
+    uint64_t last_error;    /* ms; time of the last one */
+    uint64_t retry_after;   /* ms; what the server asked for with the last one, 0 if nothing */
 };
 
 enum bc_retry_verdict {
@@ -55,13 +53,6 @@ void bc_retry_set_delay(struct bc_retry *retry, uint32_t seconds);
 void bc_retry_set_no_progress(struct bc_retry *retry, uint32_t seconds);
 
 /*
- * True for errors that are not retried after a delay but when their cause is gone: network
- * disconnected, disk locked, blocked by policy, cost, battery, game mode or a missing token. An
- * event (BC_EVENT_NETWORK_BACK, a policy change, Resume) ends them.
- */
-bool bc_retry_waits_for_event(int32_t error);
-
-/*
  * True when an error counts for GetErrorCount: all but network disconnects, disk locks and the
  * bandwidth policy (nf-bits-ibackgroundcopyjob-geterrorcount).
  */
@@ -69,8 +60,10 @@ bool bc_retry_counts(int32_t error);
 
 /*
  * Notes a transient error. retry_after is what the server asked for, in seconds, 0 for nothing.
- * Returns true when the job may wait in TRANSIENT_ERROR; false when it goes to ERROR at once: the
- * no-progress time-out is 0, less than the retry delay, or over.
+ * Some errors are not retried after a delay but when their cause is gone (network disconnected,
+ * disk locked, blocked by policy, cost, battery, game mode): for them only the no-progress time
+ * runs. Returns true when the job may wait in TRANSIENT_ERROR; false when it goes to ERROR at once:
+ * the no-progress time-out is 0, less than the retry delay, or over.
  */
 bool bc_retry_failed(struct bc_retry *retry, int32_t error, uint64_t retry_after, uint64_t now);
 
@@ -94,18 +87,10 @@ enum bc_retry_verdict bc_retry_verdict(const struct bc_retry *retry, uint64_t no
 uint64_t bc_retry_due(const struct bc_retry *retry);
 
 /*
- * For the store: how long the job has been without progress, in ms (0 when it is not failing), and
- * the way back after a restart, when the monotonic clock counts anew. waiting tells whether the job
- * was in TRANSIENT_ERROR with the given error; its retry delay then starts anew.
+ * After a restart, when the monotonic clock counts anew, for a job that is in TRANSIENT_ERROR with
+ * this error and is to be tried again in retry_in ms (never later than the retry delay says). Its
+ * no-progress time starts anew.
  */
-uint64_t bc_retry_save(const struct bc_retry *retry, uint64_t now);
-void bc_retry_restore(struct bc_retry *retry, uint64_t failing_for, bool waiting, int32_t error,
-                      uint64_t now);
-
-/*
- * How long a cancelled upload may try to tell its server, in seconds: 24 hours or the no-progress
- * time-out if that is less (nf-bits-ibackgroundcopyjob-cancel).
- */
-uint32_t bc_retry_cancel_limit(const struct bc_retry *retry);
+void bc_retry_restore(struct bc_retry *retry, int32_t error, uint64_t retry_in, uint64_t now);
 
 #endif

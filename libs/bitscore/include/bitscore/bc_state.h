@@ -47,7 +47,6 @@ struct bc_job_facts {
     bool all_transferred; /* every file, and the reply of an upload-reply job, is transferred */
     bool resumed_once;    /* Resume has succeeded at least once */
     bool reply_started;   /* the reply is being transferred: its BytesTotal is known */
-    bool has_error;       /* an error happened and no transfer began since (bc_state_ends_error) */
 };
 
 /* The calls that depend on state or type. */
@@ -62,7 +61,6 @@ enum bc_call {
     BC_CALL_SET_REPLY_FILE_NAME, /* upload-reply jobs only, before the reply begins */
     BC_CALL_GET_REPLY,           /* GetReplyFileName, -Progress: upload-reply jobs only */
     BC_CALL_GET_REPLY_DATA,      /* upload-reply jobs, once TRANSFERRED or completed */
-    BC_CALL_GET_ERROR,           /* while there is an error */
     BC_CALL_TAKE_OWNERSHIP,
     BC_CALL_SET_PROPERTY,                 /* every setter without a rule of its own */
     BC_CALL_SET_WHEN_SUSPENDED,           /* SetServerCertificateValidationInterface */
@@ -75,21 +73,13 @@ enum bc_call {
 /* True for ACKNOWLEDGED and CANCELLED: the job is gone, every changing call fails. */
 bool bc_state_is_final(enum bc_job_state state);
 
-/* True for QUEUED, CONNECTING and TRANSFERRING: the job runs or waits for its turn. */
-bool bc_state_is_active(enum bc_job_state state);
-
-/* True when the job counts as unfinished work, so that the service starts by itself
- * (bits-startup-type): every state but the final ones. */
-bool bc_state_is_unfinished(enum bc_job_state state);
-
 /*
  * Tells whether a call is legal. Returns BC_S_OK or what the method returns: BC_E_INVALID_STATE,
  * BC_E_EMPTY (Resume without files), BC_E_TOO_MANY_FILES (a second file for an upload),
- * BC_E_NOTIMPL (wrong job type), BC_E_ERROR_INFORMATION_UNAVAILABLE,
- * BC_E_PROPERTY_SUPPORTED_FOR_DOWNLOAD_JOBS_ONLY, BC_E_READ_ONLY_PROPERTY_AFTER_RESUME,
- * BC_E_READ_ONLY_PROPERTY_AFTER_ADDFILE, BC_E_READ_ONLY_WHEN_JOB_ACTIVE, BC_E_INVALIDARG (no such
- * call). adding is the number of
- * files that BC_CALL_ADD_FILE adds, ignored for other calls.
+ * BC_E_NOTIMPL (wrong job type), BC_E_PROPERTY_SUPPORTED_FOR_DOWNLOAD_JOBS_ONLY,
+ * BC_E_READ_ONLY_PROPERTY_AFTER_RESUME, BC_E_READ_ONLY_PROPERTY_AFTER_ADDFILE,
+ * BC_E_READ_ONLY_WHEN_JOB_ACTIVE, BC_E_INVALIDARG (no such call). adding is the number of files
+ * that BC_CALL_ADD_FILE adds, ignored for other calls.
  */
 int32_t bc_state_check(enum bc_call call, const struct bc_job_facts *job, size_t adding);
 
@@ -102,17 +92,11 @@ enum bc_job_state bc_state_after(enum bc_call call, const struct bc_job_facts *j
 
 /* What happens to a job without its client. */
 enum bc_event {
-    BC_EVENT_SCHEDULED,       /* its turn has come: connect */
-    BC_EVENT_CONNECTED,       /* the server answered */
-    BC_EVENT_DESCHEDULED,     /* slice over, preempted, owner logged off, service stopping */
     BC_EVENT_TRANSFERRED,     /* every file is done */
-    BC_EVENT_TRANSIENT_ERROR, /* an error that may pass */
+    BC_EVENT_RANGES_DONE,     /* on-demand: what was asked for is there, the file is not whole */
+    BC_EVENT_TRANSIENT_ERROR, /* an error that may pass, a lost network */
     BC_EVENT_FATAL_ERROR,     /* an error that does not, or no progress for too long */
     BC_EVENT_RETRY,           /* the retry delay is over or the cause is gone */
-    BC_EVENT_NETWORK_LOST,    /* users-and-network-connections */
-    BC_EVENT_NETWORK_BACK,
-    BC_EVENT_SERVICE_START, /* the job was read from the store */
-    BC_EVENT_INACTIVE,      /* JobInactivityTimeout is over */
     BC_EVENT_COUNT
 };
 
@@ -121,11 +105,5 @@ enum bc_event {
  * means nothing in this state (a late answer for a job suspended meanwhile, for example).
  */
 bool bc_state_event(enum bc_event event, enum bc_job_state state, enum bc_job_state *next);
-
-/*
- * True when entering this state ends the life of the job's error object
- * (nf-bits-ibackgroundcopyjob-geterror): it lasts from the error until data flows again.
- */
-bool bc_state_ends_error(enum bc_job_state entered);
 
 #endif

@@ -1,0 +1,100 @@
+/*
+ * What the downloads of one job have in common, taken from the job when its turn begins or its
+ * properties change: a copy, with passwords unprotected and texts as the transfers want them.
+ * Called by fetch.c and schedule.c; calls os/ for the secrets.
+ */
+#include "internal.h"
+
+#include <bits4_0.h>
+#include <stdlib.h>
+
+static void wipe(const char *text)
+{
+    if (text)
+        SecureZeroMemory((char *)text, strlen(text));
+    free((char *)text);
+}
+
+void run_release(struct run *run)
+{
+    if (!run || InterlockedDecrement(&run->refs))
+        return;
+    for (ULONG i = 0; i < run->credential_count; i++) {
+        free((char *)run->credentials[i].user);
+        wipe(run->credentials[i].password);
+    }
+    free(run->credentials);
+    free(run->method);
+    free(run->headers);
+    free(run->proxy_list);
+    free(run->proxy_bypass);
+    if (run->token)
+        CloseHandle(run->token);
+    model_job_release(&run->data);
+    free(run);
+}
+
+static HRESULT run_credentials(struct run *run)
+{
+    run->credentials = calloc(run->data.credential_count + 1, sizeof(*run->credentials));
+    if (!run->credentials)
+        return E_OUTOFMEMORY;
+    for (ULONG i = 0; i < run->data.credential_count; i++) {
+        const struct model_credential *from = &run->data.credentials[i];
+        struct transfer_credential *to = &run->credentials[i];
+
+        to->target = from->target;
+        to->scheme = from->scheme;
+        to->user = utf8_from_wide(from->user);
+        if (from->secret) {
+            WCHAR *clear;
+            HRESULT hr = os_unprotect(from->secret, from->secret_size, &clear);
+
+            if (FAILED(hr)) {
+                free((char *)to->user);
+                return hr;
+            }
+            to->password = utf8_from_wide(clear);
+            os_wipe_free(clear);
+        }
+        run->credential_count++;
+    }
+    return S_OK;
+}
+
+HRESULT run_new(struct job *job, struct run **out)
+{
+    struct run *run = calloc(1, sizeof(*run));
+    HRESULT hr;
+
+    *out = NULL;
+    if (!run)
+        return E_OUTOFMEMORY;
+    run->refs = 1;
+    run->version = job->version;
+    hr = model_job_copy(&job->data, &run->data);
+    if (SUCCEEDED(hr) && job->helper_token &&
+        (job->data.helper_token_flags & BG_TOKEN_LOCAL_FILE) &&
+        !DuplicateHandle(GetCurrentProcess(), job->helper_token, GetCurrentProcess(), &run->token,
+                         0, FALSE, DUPLICATE_SAME_ACCESS))
+        hr = HRESULT_FROM_WIN32(GetLastError());
+    if (FAILED(hr))
+        run_release(run);
+    else
+        *out = run;
+    return hr;
+}
+
+HRESULT run_prepare(struct run *run)
+{
+    const struct model_job *data = &run->data;
+
+    run->method = utf8_from_wide(data->http_method);
+    run->headers = utf8_from_wide(data->custom_headers);
+    run->proxy_list = utf8_from_wide(data->proxy_list);
+    run->proxy_bypass = utf8_from_wide(data->proxy_bypass);
+    if ((data->http_method && !run->method) || (data->custom_headers && !run->headers) ||
+        (data->proxy_list && !run->proxy_list) || (data->proxy_bypass && !run->proxy_bypass))
+        return E_OUTOFMEMORY;
+    return run_credentials(run);
+}
