@@ -63,26 +63,18 @@ HRESULT STDMETHODCALLTYPE job_GetNotifyCmdLine(IBackgroundCopyJob5 *iface, LPWST
     return get_strings(job, data->notify_program, program, data->notify_parameters, parameters);
 }
 
-/* The reply methods are for upload-reply jobs alone
- * (nf-bits1_5-ibackgroundcopyjob2-getreplyprogress). */
-static BOOL has_reply(struct job *job)
-{
-    BOOL reply = job_lock(job)->type == BG_JOB_TYPE_UPLOAD_REPLY;
-
-    job_unlock(job);
-    return reply;
-}
-
 HRESULT STDMETHODCALLTYPE job_GetReplyProgress(IBackgroundCopyJob5 *iface,
                                                BG_JOB_REPLY_PROGRESS *progress)
 {
     struct job *job = impl_from_job5(iface)->job;
     const struct model_job *data;
+    HRESULT hr;
 
     if (!progress)
         return E_INVALIDARG;
-    if (!has_reply(job))
-        return E_NOTIMPL;
+    hr = job_check(job, BC_CALL_GET_REPLY, 0);
+    if (FAILED(hr))
+        return hr;
     data = job_lock(job);
     progress->BytesTotal = data->reply_total;
     progress->BytesTransferred = data->reply_transferred;
@@ -128,12 +120,11 @@ HRESULT STDMETHODCALLTYPE job_GetReplyData(IBackgroundCopyJob5 *iface, byte **bu
         return E_INVALIDARG;
     *buffer = NULL;
     *length = 0;
-    if (!has_reply(job))
-        return E_NOTIMPL;
+    hr = job_check(job, BC_CALL_GET_REPLY_DATA, 0);
+    if (FAILED(hr))
+        return hr;
     data = job_lock(job);
-    hr = data->state == BG_JOB_STATE_TRANSFERRED || data->state == BG_JOB_STATE_ACKNOWLEDGED
-             ? model_set_string(&path, data->reply_file)
-             : BG_E_INVALID_STATE;
+    hr = model_set_string(&path, data->reply_file);
     size = data->reply_transferred;
     job_unlock(job);
     if (SUCCEEDED(hr) && size > COM_MAX_REPLY_DATA) {
@@ -151,11 +142,7 @@ HRESULT STDMETHODCALLTYPE job_GetReplyData(IBackgroundCopyJob5 *iface, byte **bu
 
 HRESULT STDMETHODCALLTYPE job_SetReplyFileName(IBackgroundCopyJob5 *iface, LPCWSTR name)
 {
-    struct job *job = impl_from_job5(iface)->job;
-
-    if (!has_reply(job))
-        return E_NOTIMPL;
-    return job_set_reply_file(job, name && *name ? name : NULL);
+    return job_set_reply_file(impl_from_job5(iface)->job, name && *name ? name : NULL);
 }
 
 HRESULT STDMETHODCALLTYPE job_GetReplyFileName(IBackgroundCopyJob5 *iface, LPWSTR *name)
@@ -166,8 +153,9 @@ HRESULT STDMETHODCALLTYPE job_GetReplyFileName(IBackgroundCopyJob5 *iface, LPWST
     if (!name)
         return E_INVALIDARG;
     *name = NULL;
-    if (!has_reply(job))
-        return E_NOTIMPL;
+    hr = job_check(job, BC_CALL_GET_REPLY, 0);
+    if (FAILED(hr))
+        return hr;
     hr = com_string_or_null(job_lock(job)->reply_file, name);
     job_unlock(job);
     return hr;

@@ -478,7 +478,7 @@ void job_times(struct job *job, BG_JOB_TIMES *times)
 HRESULT job_take_ownership(struct job *job, const struct os_identity *owner)
 {
     struct job_change change;
-    HRESULT hr = job_change_begin(job, &change);
+    HRESULT hr = job_change_begin_call(job, BC_CALL_TAKE_OWNERSHIP, &change);
 
     if (FAILED(hr))
         return hr;
@@ -495,8 +495,10 @@ HRESULT job_take_ownership(struct job *job, const struct os_identity *owner)
 HRESULT job_set_reply_file(struct job *job, const WCHAR *name)
 {
     struct job_change change;
-    HRESULT hr = name ? check_local_name(name) : S_OK;
+    HRESULT hr = job_check(job, BC_CALL_SET_REPLY_FILE_NAME, 0);
 
+    if (SUCCEEDED(hr) && name)
+        hr = check_local_name(name);
     if (SUCCEEDED(hr))
         hr = job_change_begin_call(job, BC_CALL_SET_REPLY_FILE_NAME, &change);
     if (FAILED(hr))
