@@ -39,8 +39,17 @@ static void hand_back(struct share_copy *copy, enum stage stage)
     transfer_post(copy->download, TODO_COPIED);
 }
 
+/* The source is free for others before anybody hears of the end. */
+static void close_source(struct share_copy *copy)
+{
+    if (copy->source != INVALID_HANDLE_VALUE)
+        CloseHandle(copy->source);
+    copy->source = INVALID_HANDLE_VALUE;
+}
+
 static void finish(struct share_copy *copy, struct failure failure)
 {
+    close_source(copy);
     copy->failure = failure;
     hand_back(copy, STAGE_FINISHED);
 }
@@ -269,10 +278,12 @@ void share_copy_look(struct download *download)
             download_end(download, &copy->failure);
         break;
     case STAGE_WAITING:
-        if (download->cancelled)
+        if (download->cancelled) {
+            close_source(copy);
             download_abort(download);
-        else
+        } else {
             go_on(download, GetTickCount64());
+        }
         break;
     default:
         break;
@@ -290,8 +301,7 @@ void share_copy_free(struct share_copy *copy)
 {
     if (!copy)
         return;
-    if (copy->source != INVALID_HANDLE_VALUE)
-        CloseHandle(copy->source);
+    close_source(copy);
     free(copy->path);
     free(copy->buffer);
     free(copy);
