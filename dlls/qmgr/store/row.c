@@ -14,7 +14,7 @@
 #include "store_private.h"
 
 /* Sanity of what is read; each is far above what the engine writes. */
-#define MAX_SECRET_BYTES (64u << 10)
+#define MAX_SECRET_BYTES (512u << 10) /* a password may have 65,536 characters */
 #define MAX_RANGES       (1u << 22)
 
 /* A range is two little-endian 64-bit numbers: offset and length. */

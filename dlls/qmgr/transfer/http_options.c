@@ -7,6 +7,8 @@
  */
 #include "transfer_private.h"
 
+#include <bitscore/bc_url.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -179,6 +181,28 @@ BOOL http_next_credentials(struct download *download, BG_AUTH_TARGET target)
     return TRUE;
 }
 
+/* libcurl sends a name and password unasked when Basic is the only scheme that it may use. A second
+ * scheme, one that no server asks for, makes it wait for the question. */
+static unsigned long when_asked(unsigned long schemes)
+{
+    return schemes == CURLAUTH_BASIC ? schemes | CURLAUTH_AWS_SIGV4 : schemes;
+}
+
+/* The name and password of the URL itself (authentication), when the job has no others. */
+static void set_url_credentials(const struct download *download, CURL *easy)
+{
+    char user[BC_URL_UTF8_SIZE], password[BC_URL_UTF8_SIZE];
+    struct bc_url url;
+
+    if (FAILED(bc_url_parse(download->spec.url, &url)) ||
+        bc_url_userinfo(&url, user, sizeof(user), password, sizeof(password)) != BC_S_OK)
+        return;
+    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC | CURLAUTH_DIGEST);
+    curl_easy_setopt(easy, CURLOPT_USERNAME, user);
+    curl_easy_setopt(easy, CURLOPT_PASSWORD, password);
+    SecureZeroMemory(password, sizeof(password));
+}
+
 /* A name without password is the owner's own identity, which libcurl takes from an empty pair. */
 static void set_credentials(const struct download *download, CURL *easy)
 {
@@ -187,13 +211,15 @@ static void set_credentials(const struct download *download, CURL *easy)
 
     schemes = pick_credentials(download, BG_AUTH_TARGET_SERVER, download->auth_round[0], &picked);
     if (schemes && !download->left_origin) {
-        curl_easy_setopt(easy, CURLOPT_HTTPAUTH, schemes);
+        curl_easy_setopt(easy, CURLOPT_HTTPAUTH, when_asked(schemes));
         curl_easy_setopt(easy, CURLOPT_USERNAME, picked->user ? picked->user : "");
         curl_easy_setopt(easy, CURLOPT_PASSWORD, picked->password ? picked->password : "");
+    } else if (!download->left_origin) {
+        set_url_credentials(download, easy);
     }
     schemes = pick_credentials(download, BG_AUTH_TARGET_PROXY, download->auth_round[1], &picked);
     if (schemes) {
-        curl_easy_setopt(easy, CURLOPT_PROXYAUTH, schemes);
+        curl_easy_setopt(easy, CURLOPT_PROXYAUTH, when_asked(schemes));
         curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, picked->user ? picked->user : "");
         curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, picked->password ? picked->password : "");
         /* libcurl would let another job, without these credentials, use the open tunnel. */
