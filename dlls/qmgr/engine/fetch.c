@@ -526,7 +526,9 @@ static UINT64 trusted_size(const struct model_file *data)
     WCHAR *path;
     UINT64 size;
 
-    if (FAILED(local_path_extended(data->temporary_name, &path)))
+    /* Bytes of a version whose size was never stored may be of any version. */
+    if (data->progress.total == BG_SIZE_UNKNOWN ||
+        FAILED(local_path_extended(data->temporary_name, &path)))
         return data->progress.transferred;
     if (!GetFileAttributesExW(path, GetFileExInfoStandard, &attributes)) {
         free(path);
