@@ -65,6 +65,8 @@ void job_fail(struct job *job, struct file *file, HRESULT hr, BG_ERROR_CONTEXT c
 static void mark_dirty(struct file *file)
 {
     file->dirty = file->progress_dirty = TRUE;
+    if (!file->job->progress_dirty)
+        engine_wake(file->job->engine); /* it has a new deadline: the next flush */
     file->job->dirty = file->job->progress_dirty = TRUE;
 }
 
@@ -193,7 +195,6 @@ static void on_headers(void *context, const struct download_headers *headers)
     if (headers->restarted)
         file->data.progress.transferred = 0;
     file_set_live(file, headers->restarted ? 0 : file->bytes, headers->total);
-    job->small_files = headers->total < ENGINE_SMALL_REST; /* not when it is unknown */
     if (file->sparse && headers->remote_size != BG_SIZE_UNKNOWN)
         /* What was asked for to the end of the file ends there. */
         bc_ranges_subtract(&file->wanted, headers->remote_size, MAXUINT64 - headers->remote_size);
@@ -488,9 +489,7 @@ static BOOL may_look_ahead(struct job *job)
         if (file->phase != FILE_ACTIVE)
             continue;
         seen++;
-        /* What is not known yet is taken to be as the last that is. */
-        if (file->total == BG_SIZE_UNKNOWN ? !job->small_files
-                                           : file->total - file->bytes >= ENGINE_SMALL_REST)
+        if (file->total == BG_SIZE_UNKNOWN || file->total - file->bytes >= ENGINE_SMALL_REST)
             return FALSE;
     }
     return TRUE;

@@ -102,10 +102,9 @@ struct job {
     UINT64 bytes;         /* sums over the files */
     UINT64 total;
 
-    BOOL running;     /* has its turn */
-    BOOL connected;   /* the server has answered in this turn */
-    BOOL small_files; /* the last file whose size became known was a small one */
-    ULONG active;     /* downloads under way */
+    BOOL running;   /* has its turn */
+    BOOL connected; /* the server has answered in this turn */
+    ULONG active;   /* downloads under way */
     struct run *run;
     ULONG version; /* counts changes of data: tells whether run is stale */
     ULONGLONG slice_began;

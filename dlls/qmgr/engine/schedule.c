@@ -136,6 +136,7 @@ static void begin_turn(struct job *job)
         job->running = TRUE;
         job->connected = FALSE;
         job->slice_began = GetTickCount64();
+        engine_wake(engine); /* the turn has deadlines that the worker has not reckoned with yet */
         for (ULONG i = job->first_open; i < job->file_count; i++)
             job->files[i]->restarts = 0;
         if (SUCCEEDED(hr) && !job_satisfied(job, &outcome))
