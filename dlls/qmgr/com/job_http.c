@@ -273,17 +273,20 @@ static HRESULT STDMETHODCALLTYPE http_SetHttpMethod(IBackgroundCopyJobHttpOption
     return job_change_end(&change, model_set_string(&change.next.http_method, method));
 }
 
-/* The default method is GET (nf-bits10_2-ibackgroundcopyjobhttpoptions2-gethttpmethod). */
+/* The default depends on the type (nf-bits10_2-ibackgroundcopyjobhttpoptions2-gethttpmethod). */
 static HRESULT STDMETHODCALLTYPE http_GetHttpMethod(IBackgroundCopyJobHttpOptions3 *iface,
                                                     LPWSTR *method)
 {
     struct job *job = impl_from_http(iface)->job;
-    const WCHAR *set;
+    const struct model_job *data;
 
     if (!method)
         return E_INVALIDARG;
-    set = job_lock(job)->http_method;
-    *method = com_string(set ? set : L"GET");
+    data = job_lock(job);
+    if (data->http_method)
+        *method = com_string(data->http_method);
+    else
+        *method = com_string(data->type == BG_JOB_TYPE_DOWNLOAD ? L"GET" : L"BITS_POST");
     job_unlock(job);
     return *method ? S_OK : E_OUTOFMEMORY;
 }
