@@ -2,6 +2,7 @@
  * Strings for clients, descriptions of results, and the checks of strings that bitscore decides.
  */
 #include "com.h"
+#include "../utf8.h"
 
 #include <bitscore/bc_errtext.h>
 #include <bitscore/bc_headers.h>
@@ -34,13 +35,11 @@ size_t com_length(const WCHAR *text, size_t limit)
 /* Task memory from UTF-8. */
 static HRESULT give_utf8(const char *text, WCHAR **out)
 {
-    int size = MultiByteToWideChar(CP_UTF8, 0, text, -1, NULL, 0);
+    WCHAR *wide = wide_from_utf8(text);
 
-    *out = CoTaskMemAlloc(size * sizeof(WCHAR));
-    if (!*out)
-        return E_OUTOFMEMORY;
-    MultiByteToWideChar(CP_UTF8, 0, text, -1, *out, size);
-    return S_OK;
+    *out = wide ? com_string(wide) : NULL;
+    free(wide);
+    return *out ? S_OK : E_OUTOFMEMORY;
 }
 
 /* There are English texts only; the user's language falls back to them as Windows does with neutral
@@ -103,14 +102,11 @@ HRESULT com_context_text(BG_ERROR_CONTEXT context, DWORD language, WCHAR **out)
 /* Runs a check of bitscore over a UTF-16 string. */
 static HRESULT check_utf8(const WCHAR *text, int32_t (*check)(const char *text))
 {
-    int size = WideCharToMultiByte(CP_UTF8, WC_ERR_INVALID_CHARS, text, -1, NULL, 0, NULL, NULL);
-    char *utf8 = size > 0 ? malloc(size) : NULL;
-    HRESULT hr;
+    char *utf8;
+    HRESULT hr = utf8_from_wide_exactly(text, &utf8);
 
-    if (!utf8)
-        return size > 0 ? E_OUTOFMEMORY : E_INVALIDARG;
-    WideCharToMultiByte(CP_UTF8, WC_ERR_INVALID_CHARS, text, -1, utf8, size, NULL, NULL);
-    hr = check(utf8);
+    if (SUCCEEDED(hr))
+        hr = check(utf8);
     free(utf8);
     return hr;
 }

@@ -28,26 +28,6 @@ FILETIME filetime_from(UINT64 value)
     return time;
 }
 
-WCHAR *wide_from_utf8(const char *text)
-{
-    int size = text ? MultiByteToWideChar(CP_UTF8, 0, text, -1, NULL, 0) : 0;
-    WCHAR *wide = size > 0 ? malloc((size_t)size * sizeof(*wide)) : NULL;
-
-    if (wide)
-        MultiByteToWideChar(CP_UTF8, 0, text, -1, wide, size);
-    return wide;
-}
-
-char *utf8_from_wide(const WCHAR *text)
-{
-    int size = text ? WideCharToMultiByte(CP_UTF8, 0, text, -1, NULL, 0, NULL, NULL) : 0;
-    char *utf8 = size > 0 ? malloc((size_t)size) : NULL;
-
-    if (utf8)
-        WideCharToMultiByte(CP_UTF8, 0, text, -1, utf8, size, NULL, NULL);
-    return utf8;
-}
-
 void engine_wake(struct engine *engine)
 {
     engine->work_pending = TRUE;

@@ -11,6 +11,7 @@
 
 #include "engine.h"
 #include "../store/store.h"
+#include "../utf8.h"
 
 #include <bitscore/bc_policy.h>
 #include <bitscore/bc_ranges.h>
@@ -179,8 +180,6 @@ void engine_wake(struct engine *engine); /* lock held */
 void engine_now(FILETIME *now);
 UINT64 filetime_value(const FILETIME *time);
 FILETIME filetime_from(UINT64 value);
-WCHAR *wide_from_utf8(const char *text); /* free(); NULL on failure or for NULL */
-char *utf8_from_wide(const WCHAR *text); /* free(); NULL on failure or for NULL */
 
 /* jobs.c */
 HRESULT job_new(struct engine *engine, struct job **job);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "store_private.h"
+#include "../utf8.h"
 
 #define APPLICATION_ID 0x4f424954 /* "OBIT": tells our file from any other SQLite file */
 
@@ -134,18 +135,14 @@ HRESULT store_db_open(const WCHAR *path, enum store_db_use use, struct store_db 
 {
     int mode = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
     char *utf8 = NULL;
-    int length, rc;
+    int rc;
     HRESULT hr;
 
     memset(db, 0, sizeof(*db));
     if (use == DB_BUILD)
         mode |= SQLITE_OPEN_CREATE;
-    length = WideCharToMultiByte(CP_UTF8, 0, path, -1, NULL, 0, NULL, NULL);
-    if (length <= 0)
-        return HRESULT_FROM_WIN32(ERROR_INVALID_NAME);
-    if (!(utf8 = malloc((size_t)length)))
+    if (!(utf8 = utf8_from_wide(path)))
         return E_OUTOFMEMORY;
-    WideCharToMultiByte(CP_UTF8, 0, path, -1, utf8, length, NULL, NULL);
     rc = sqlite3_open_v2(utf8, &db->handle, mode, NULL);
     free(utf8);
     if (rc == SQLITE_OK)

@@ -9,6 +9,7 @@
  * A list of proxies for libcurl is kept as strings one after the other, the last one empty.
  */
 #include "transfer_private.h"
+#include "../utf8.h"
 
 #include <sddl.h>
 #include <stdio.h>
@@ -148,26 +149,6 @@ static char *choose(const char *list, const struct bc_url *url, BOOL *invalid)
 
 /* ---- the user's settings ---- */
 
-static char *to_utf8(const WCHAR *text)
-{
-    int size = text ? WideCharToMultiByte(CP_UTF8, 0, text, -1, NULL, 0, NULL, NULL) : 0;
-    char *out = size ? malloc(size) : NULL;
-
-    if (out)
-        WideCharToMultiByte(CP_UTF8, 0, text, -1, out, size, NULL, NULL);
-    return out;
-}
-
-static WCHAR *to_wide(const char *text)
-{
-    int size = MultiByteToWideChar(CP_UTF8, 0, text, -1, NULL, 0);
-    WCHAR *out = size ? malloc(size * sizeof(*out)) : NULL;
-
-    if (out)
-        MultiByteToWideChar(CP_UTF8, 0, text, -1, out, size);
-    return out;
-}
-
 struct settings {
     char *list, *bypass;
     WCHAR *script; /* address of a PAC script */
@@ -190,8 +171,8 @@ static void settings_read(struct settings *settings)
 
     memset(settings, 0, sizeof(*settings));
     if (WinHttpGetIEProxyConfigForCurrentUser(&user)) {
-        settings->list = to_utf8(user.lpszProxy);
-        settings->bypass = to_utf8(user.lpszProxyBypass);
+        settings->list = utf8_from_wide(user.lpszProxy);
+        settings->bypass = utf8_from_wide(user.lpszProxyBypass);
         settings->script = user.lpszAutoConfigUrl;
         settings->detect = user.fAutoDetect;
         GlobalFree(user.lpszProxy);
@@ -201,8 +182,8 @@ static void settings_read(struct settings *settings)
         return;
     if (WinHttpGetDefaultProxyConfiguration(&machine)) {
         if (machine.dwAccessType == WINHTTP_ACCESS_TYPE_NAMED_PROXY) {
-            settings->list = to_utf8(machine.lpszProxy);
-            settings->bypass = to_utf8(machine.lpszProxyBypass);
+            settings->list = utf8_from_wide(machine.lpszProxy);
+            settings->bypass = utf8_from_wide(machine.lpszProxyBypass);
         }
         GlobalFree(machine.lpszProxy);
         GlobalFree(machine.lpszProxyBypass);
@@ -215,7 +196,7 @@ static void detect(const char *url, struct settings *settings)
 {
     WINHTTP_AUTOPROXY_OPTIONS options = {.fAutoLogonIfChallenged = TRUE};
     WINHTTP_PROXY_INFO info = {0};
-    WCHAR *wide = to_wide(url);
+    WCHAR *wide = wide_from_utf8(url);
     HINTERNET session;
 
     session = WinHttpOpen(L"OpenBITS", WINHTTP_ACCESS_TYPE_NO_PROXY, NULL, NULL, 0);
@@ -232,8 +213,8 @@ static void detect(const char *url, struct settings *settings)
     if (WinHttpGetProxyForUrl(session, wide, &options, &info)) {
         free(settings->list);
         free(settings->bypass);
-        settings->list = to_utf8(info.lpszProxy);
-        settings->bypass = to_utf8(info.lpszProxyBypass);
+        settings->list = utf8_from_wide(info.lpszProxy);
+        settings->bypass = utf8_from_wide(info.lpszProxyBypass);
         GlobalFree(info.lpszProxy);
         GlobalFree(info.lpszProxyBypass);
     }
