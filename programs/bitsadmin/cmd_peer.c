@@ -32,6 +32,19 @@ static HRESULT finish(const struct invocation *invocation,
     return S_OK;
 }
 
+/* The same for a preference, which a group policy may override. */
+static HRESULT finish_preference(const struct invocation *invocation,
+                                 IBitsPeerCacheAdministration *administration, HRESULT hr,
+                                 const WCHAR *doing, const WCHAR *done)
+{
+    BOOL overridden = hr == S_FALSE || hr == BG_S_OVERRIDDEN_BY_POLICY;
+
+    hr = finish(invocation, administration, hr, doing, done);
+    if (overridden)
+        output_print(L"A group policy overrides it.\n");
+    return hr;
+}
+
 static HRESULT print_record(const struct invocation *invocation, IBitsPeerCacheRecord *record,
                             bool verbose)
 {
@@ -169,7 +182,8 @@ HRESULT command_cache_set_limit(const struct invocation *invocation)
     if (FAILED(hr))
         return hr;
     hr = IBitsPeerCacheAdministration_SetMaximumCacheSize(administration, percent);
-    return finish(invocation, administration, hr, L"set the cache limit", L"Cache limit set.");
+    return finish_preference(invocation, administration, hr, L"set the cache limit",
+                             L"Cache limit set.");
 }
 
 HRESULT command_cache_get_expiration_time(const struct invocation *invocation)
@@ -200,8 +214,8 @@ HRESULT command_cache_set_expiration_time(const struct invocation *invocation)
     if (FAILED(hr))
         return hr;
     hr = IBitsPeerCacheAdministration_SetMaximumContentAge(administration, seconds);
-    return finish(invocation, administration, hr, L"set the cache expiration time",
-                  L"Cache expiration time set.");
+    return finish_preference(invocation, administration, hr, L"set the cache expiration time",
+                             L"Cache expiration time set.");
 }
 
 HRESULT command_cache_delete(const struct invocation *invocation)
@@ -229,7 +243,7 @@ HRESULT command_cache_delete_url(const struct invocation *invocation)
         return hr;
     hr = IBitsPeerCacheAdministration_DeleteUrl(administration, invocation->args[0]);
     return finish(invocation, administration, hr, L"delete the cache entries of the URL",
-                  L"Cache entries deleted.");
+                  hr == S_FALSE ? L"No cache entry is of this URL." : L"Cache entries deleted.");
 }
 
 HRESULT command_cache_clear(const struct invocation *invocation)
@@ -358,6 +372,6 @@ HRESULT command_peer_caching_set_flags(const struct invocation *invocation)
     if (FAILED(hr))
         return hr;
     hr = IBitsPeerCacheAdministration_SetConfigurationFlags(administration, flags);
-    return finish(invocation, administration, hr, L"set the peer caching flags",
-                  L"Peer caching flags set.");
+    return finish_preference(invocation, administration, hr, L"set the peer caching flags",
+                             L"Peer caching flags set.");
 }

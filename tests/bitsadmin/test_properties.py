@@ -177,14 +177,7 @@ class Properties(Case):
 
 
 class Computer(Case):
-    def need_peer_caching(self):
-        result = self.run_tool('/peers', '/list')
-        if 'does not support this command' in result.output:
-            self.assertNotEqual(result.code, 0)
-            self.skipTest('this service has no IBitsPeerCacheAdministration')
-
     def test_peer_caching(self):
-        self.need_peer_caching()
         for flags in ('1', '3', '0'):
             self.ok('/peercaching', '/setconfigurationflags', flags)
             self.assertEqual(self.raw('/peercaching', '/getconfigurationflags'), flags)
@@ -194,12 +187,11 @@ class Computer(Case):
         self.assertEqual(self.raw('/peercaching', '/getconfigurationflags', 'job'), '2')
 
     def test_peers(self):
-        self.need_peer_caching()
+        self.assertIn('Discovery of peers started.', self.ok('/peers', '/discover').lines)
         self.assertIn('List of peers cleared.', self.ok('/peers', '/clear').lines)
         self.assertEqual(self.ok('/peers', '/list').lines[-1], 'Listed 0 peers.')
 
     def test_cache(self):
-        self.need_peer_caching()
         before = self.raw('/cache', '/getlimit')
         self.ok('/cache', '/setlimit', '7')
         self.assertEqual(self.raw('/cache', '/getlimit'), '7')
@@ -213,6 +205,10 @@ class Computer(Case):
                          'Listed 0 cache entries.')
         self.refused('/cache', '/info', '{6511FB02-E195-40A2-B595-E8E2F8F47702}',
                      says='Unable to find the cache entry - 0x')
+        self.refused('/cache', '/delete', '{6511FB02-E195-40A2-B595-E8E2F8F47702}',
+                     says='Unable to delete the cache entry - 0x')
+        self.assertIn('No cache entry is of this URL.',
+                      self.ok('/cache', '/deleteurl', 'http://localhost/none').lines)
 
     def test_version(self):
         self.assertRegex(self.raw('/util', '/version'), r'^\d+\.\d$')

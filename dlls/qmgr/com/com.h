@@ -60,6 +60,16 @@ HRESULT error_object_create(const struct model_error *error, struct file *file,
 HRESULT enum_jobs_create(struct engine *engine, const WCHAR *owner, BOOL privileged,
                          IEnumBackgroundCopyJobs **object);
 HRESULT enum_files_create(struct job *job, IEnumBackgroundCopyFiles **object);
+HRESULT enum_records_create(IEnumBitsPeerCacheRecords **object);
+HRESULT enum_peers_create(IEnumBitsPeers **object);
+
+/* The manager, and its second face (peer_cache.c). */
+struct manager_object {
+    IBackgroundCopyManager manager_iface;
+    IBitsPeerCacheAdministration peer_cache_iface;
+    LONG refs;
+};
+extern const IBitsPeerCacheAdministrationVtbl peer_cache_vtbl;
 
 /* The second faces of a job object, implemented beside the first (job_http.c, job_token.c). */
 struct job_object {

@@ -1,43 +1,67 @@
 /*
- * The enumerators of jobs and of files: pictures of a list at the time they were made. One body
- * serves both; only the tables and what an element becomes differ.
+ * The enumerators: pictures of a list at the time they were made. All of BITS's enumerators have
+ * the same methods, but for the type of an element, so one body and one table serve them all; a
+ * kind tells what an element is and how a client gets it.
  */
 #include "com.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+struct snapshot;
+
+struct enum_kind {
+    const IID *iid;
+    size_t size; /* of what a client gets for each element */
+    HRESULT (*give)(const struct snapshot *snapshot, ULONG index, void *out);
+    void (*drop)(struct snapshot *snapshot); /* the list; NULL: by free() */
+};
+
 /* The list itself, shared by clones. */
 struct snapshot {
     LONG refs;
+    const struct enum_kind *kind;
     ULONG count;
-    struct job **jobs; /* one of the two */
-    struct file **files;
+    void *list;
     BOOL privileged;
 };
 
+/* Any of the interfaces: Next() fills an array of elements of the kind's size. */
+struct enumerator;
+struct enum_vtbl {
+    HRESULT(STDMETHODCALLTYPE *QueryInterface)(struct enumerator *object, REFIID iid, void **out);
+    ULONG(STDMETHODCALLTYPE *AddRef)(struct enumerator *object);
+    ULONG(STDMETHODCALLTYPE *Release)(struct enumerator *object);
+    HRESULT(STDMETHODCALLTYPE *Next)
+    (struct enumerator *object, ULONG count, void *out, ULONG *fetched);
+    HRESULT(STDMETHODCALLTYPE *Skip)(struct enumerator *object, ULONG count);
+    HRESULT(STDMETHODCALLTYPE *Reset)(struct enumerator *object);
+    HRESULT(STDMETHODCALLTYPE *Clone)(struct enumerator *object, struct enumerator **out);
+    HRESULT(STDMETHODCALLTYPE *GetCount)(struct enumerator *object, ULONG *out);
+};
+C_ASSERT(sizeof(struct enum_vtbl) == sizeof(IEnumBackgroundCopyJobsVtbl));
+C_ASSERT(sizeof(struct enum_vtbl) == sizeof(IEnumBackgroundCopyFilesVtbl));
+C_ASSERT(sizeof(struct enum_vtbl) == sizeof(IEnumBitsPeerCacheRecordsVtbl));
+C_ASSERT(sizeof(struct enum_vtbl) == sizeof(IEnumBitsPeersVtbl));
+
 struct enumerator {
-    union {
-        IEnumBackgroundCopyJobs jobs_iface;
-        IEnumBackgroundCopyFiles files_iface;
-    };
+    const struct enum_vtbl *vtbl; /* first: a pointer to it is the interface */
     LONG refs;
     SRWLOCK lock;
     ULONG position;
     struct snapshot *snapshot;
 };
 
-static const IEnumBackgroundCopyJobsVtbl enum_jobs_vtbl;
-static const IEnumBackgroundCopyFilesVtbl enum_files_vtbl;
+static const struct enum_vtbl enum_vtbl;
 
 static void snapshot_release(struct snapshot *snapshot)
 {
     if (InterlockedDecrement(&snapshot->refs))
         return;
-    if (snapshot->jobs)
-        engine_free_jobs(snapshot->jobs, snapshot->count);
-    if (snapshot->files)
-        job_free_files(snapshot->files, snapshot->count);
+    if (snapshot->kind->drop)
+        snapshot->kind->drop(snapshot);
+    else
+        free(snapshot->list);
     free(snapshot);
 }
 
@@ -51,10 +75,7 @@ static HRESULT enumerator_create(struct snapshot *snapshot, ULONG position, stru
         snapshot_release(snapshot);
         return E_OUTOFMEMORY;
     }
-    if (snapshot->jobs)
-        object->jobs_iface.lpVtbl = &enum_jobs_vtbl;
-    else
-        object->files_iface.lpVtbl = &enum_files_vtbl;
+    object->vtbl = &enum_vtbl;
     object->refs = 1;
     object->position = position;
     object->snapshot = snapshot;
@@ -63,7 +84,25 @@ static HRESULT enumerator_create(struct snapshot *snapshot, ULONG position, stru
     return S_OK;
 }
 
-static ULONG enumerator_release(struct enumerator *object)
+static HRESULT STDMETHODCALLTYPE enum_QueryInterface(struct enumerator *object, REFIID iid,
+                                                     void **out)
+{
+    if (!out)
+        return E_INVALIDARG;
+    *out = NULL;
+    if (!IsEqualIID(iid, &IID_IUnknown) && !IsEqualIID(iid, object->snapshot->kind->iid))
+        return E_NOINTERFACE;
+    InterlockedIncrement(&object->refs);
+    *out = object;
+    return S_OK;
+}
+
+static ULONG STDMETHODCALLTYPE enum_AddRef(struct enumerator *object)
+{
+    return InterlockedIncrement(&object->refs);
+}
+
+static ULONG STDMETHODCALLTYPE enum_Release(struct enumerator *object)
 {
     ULONG refs = InterlockedDecrement(&object->refs);
 
@@ -75,51 +114,51 @@ static ULONG enumerator_release(struct enumerator *object)
     return refs;
 }
 
-static HRESULT make_element(struct snapshot *snapshot, ULONG index, IUnknown **out)
+/* Takes back count elements that the client does not get after all. */
+static void take_back(const struct snapshot *snapshot, void *out, ULONG count)
 {
-    if (snapshot->jobs)
-        return job_object_create(snapshot->jobs[index], snapshot->privileged,
-                                 (IBackgroundCopyJob **)out);
-    return file_object_create(snapshot->files[index], (IBackgroundCopyFile **)out);
+    IUnknown **objects = out;
+
+    for (ULONG i = 0; i < count && snapshot->kind->size == sizeof(IUnknown *); i++)
+        IUnknown_Release(objects[i]);
+    memset(out, 0, count * snapshot->kind->size);
 }
 
-static HRESULT enumerator_next(struct enumerator *object, ULONG count, IUnknown **out,
-                               ULONG *fetched)
+static HRESULT STDMETHODCALLTYPE enum_Next(struct enumerator *object, ULONG count, void *out,
+                                           ULONG *fetched)
 {
-    ULONG first, given = 0;
+    const struct snapshot *snapshot = object->snapshot;
+    size_t size = snapshot->kind->size;
+    ULONG first;
     HRESULT hr = S_OK;
 
     if (fetched)
         *fetched = 0;
     if ((count && !out) || (!fetched && count != 1))
         return E_INVALIDARG; /* nf-bits-ienumbackgroundcopyjobs-next */
-    memset(out, 0, count * sizeof(*out));
+    memset(out, 0, count * size);
     AcquireSRWLockExclusive(&object->lock);
     first = object->position;
-    if (count > object->snapshot->count - first) {
-        count = object->snapshot->count - first;
+    if (count > snapshot->count - first) {
+        count = snapshot->count - first;
         hr = S_FALSE;
     }
     object->position += count;
     ReleaseSRWLockExclusive(&object->lock);
-    while (given < count) {
-        HRESULT hr_element = make_element(object->snapshot, first + given, &out[given]);
+    for (ULONG i = 0; i < count; i++) {
+        HRESULT hr_element = snapshot->kind->give(snapshot, first + i, (BYTE *)out + i * size);
 
         if (FAILED(hr_element)) {
-            while (given-- > 0) {
-                IUnknown_Release(out[given]);
-                out[given] = NULL;
-            }
+            take_back(snapshot, out, i);
             return hr_element;
         }
-        given++;
     }
     if (fetched)
         *fetched = count;
     return hr;
 }
 
-static HRESULT enumerator_skip(struct enumerator *object, ULONG count)
+static HRESULT STDMETHODCALLTYPE enum_Skip(struct enumerator *object, ULONG count)
 {
     HRESULT hr = S_OK;
 
@@ -134,7 +173,7 @@ static HRESULT enumerator_skip(struct enumerator *object, ULONG count)
     return hr;
 }
 
-static HRESULT enumerator_reset(struct enumerator *object)
+static HRESULT STDMETHODCALLTYPE enum_Reset(struct enumerator *object)
 {
     AcquireSRWLockExclusive(&object->lock);
     object->position = 0;
@@ -142,10 +181,12 @@ static HRESULT enumerator_reset(struct enumerator *object)
     return S_OK;
 }
 
-static HRESULT enumerator_clone(struct enumerator *object, struct enumerator **out)
+static HRESULT STDMETHODCALLTYPE enum_Clone(struct enumerator *object, struct enumerator **out)
 {
     ULONG position;
 
+    if (!out)
+        return E_INVALIDARG;
     AcquireSRWLockShared(&object->lock);
     position = object->position;
     ReleaseSRWLockShared(&object->lock);
@@ -153,202 +194,115 @@ static HRESULT enumerator_clone(struct enumerator *object, struct enumerator **o
     return enumerator_create(object->snapshot, position, out);
 }
 
-/* ---- jobs ---- */
-
-static struct enumerator *impl_from_jobs(IEnumBackgroundCopyJobs *iface)
-{
-    return CONTAINING_RECORD(iface, struct enumerator, jobs_iface);
-}
-
-static HRESULT STDMETHODCALLTYPE jobs_QueryInterface(IEnumBackgroundCopyJobs *iface, REFIID iid,
-                                                     void **out)
+static HRESULT STDMETHODCALLTYPE enum_GetCount(struct enumerator *object, ULONG *out)
 {
     if (!out)
         return E_INVALIDARG;
-    *out = NULL;
-    if (!IsEqualIID(iid, &IID_IUnknown) && !IsEqualIID(iid, &IID_IEnumBackgroundCopyJobs))
-        return E_NOINTERFACE;
-    IEnumBackgroundCopyJobs_AddRef(iface);
-    *out = iface;
+    *out = object->snapshot->count;
     return S_OK;
 }
 
-static ULONG STDMETHODCALLTYPE jobs_AddRef(IEnumBackgroundCopyJobs *iface)
-{
-    return InterlockedIncrement(&impl_from_jobs(iface)->refs);
-}
+static const struct enum_vtbl enum_vtbl = {
+    .QueryInterface = enum_QueryInterface,
+    .AddRef = enum_AddRef,
+    .Release = enum_Release,
+    .Next = enum_Next,
+    .Skip = enum_Skip,
+    .Reset = enum_Reset,
+    .Clone = enum_Clone,
+    .GetCount = enum_GetCount,
+};
 
-static ULONG STDMETHODCALLTYPE jobs_Release(IEnumBackgroundCopyJobs *iface)
+/* Takes over the list, also on failure. */
+static HRESULT enum_create(const struct enum_kind *kind, void *list, ULONG count, BOOL privileged,
+                           void **out)
 {
-    return enumerator_release(impl_from_jobs(iface));
-}
-
-static HRESULT STDMETHODCALLTYPE jobs_Next(IEnumBackgroundCopyJobs *iface, ULONG count,
-                                           IBackgroundCopyJob **out, ULONG *fetched)
-{
-    return enumerator_next(impl_from_jobs(iface), count, (IUnknown **)out, fetched);
-}
-
-static HRESULT STDMETHODCALLTYPE jobs_Skip(IEnumBackgroundCopyJobs *iface, ULONG count)
-{
-    return enumerator_skip(impl_from_jobs(iface), count);
-}
-
-static HRESULT STDMETHODCALLTYPE jobs_Reset(IEnumBackgroundCopyJobs *iface)
-{
-    return enumerator_reset(impl_from_jobs(iface));
-}
-
-static HRESULT STDMETHODCALLTYPE jobs_Clone(IEnumBackgroundCopyJobs *iface,
-                                            IEnumBackgroundCopyJobs **out)
-{
-    struct enumerator *clone;
+    struct snapshot picture = {1, kind, count, list, privileged};
+    struct snapshot *snapshot = malloc(sizeof(*snapshot));
+    struct enumerator *object;
     HRESULT hr;
 
-    if (!out)
-        return E_INVALIDARG;
-    hr = enumerator_clone(impl_from_jobs(iface), &clone);
-    *out = SUCCEEDED(hr) ? &clone->jobs_iface : NULL;
+    *out = NULL;
+    if (!snapshot) {
+        if (kind->drop)
+            kind->drop(&picture);
+        else
+            free(list);
+        return E_OUTOFMEMORY;
+    }
+    *snapshot = picture;
+    hr = enumerator_create(snapshot, 0, &object);
+    if (SUCCEEDED(hr))
+        *out = object;
     return hr;
 }
 
-static HRESULT STDMETHODCALLTYPE jobs_GetCount(IEnumBackgroundCopyJobs *iface, ULONG *out)
+/* ---- jobs ---- */
+
+static HRESULT give_job(const struct snapshot *snapshot, ULONG index, void *out)
 {
-    if (!out)
-        return E_INVALIDARG;
-    *out = impl_from_jobs(iface)->snapshot->count;
-    return S_OK;
+    struct job **jobs = snapshot->list;
+
+    return job_object_create(jobs[index], snapshot->privileged, out);
 }
 
-static const IEnumBackgroundCopyJobsVtbl enum_jobs_vtbl = {
-    .QueryInterface = jobs_QueryInterface,
-    .AddRef = jobs_AddRef,
-    .Release = jobs_Release,
-    .Next = jobs_Next,
-    .Skip = jobs_Skip,
-    .Reset = jobs_Reset,
-    .Clone = jobs_Clone,
-    .GetCount = jobs_GetCount,
-};
+static void drop_jobs(struct snapshot *snapshot)
+{
+    engine_free_jobs(snapshot->list, snapshot->count);
+}
 
 HRESULT enum_jobs_create(struct engine *engine, const WCHAR *owner, BOOL privileged,
                          IEnumBackgroundCopyJobs **out)
 {
-    struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
-    struct enumerator *object;
-    HRESULT hr;
+    static const struct enum_kind kind = {&IID_IEnumBackgroundCopyJobs, sizeof(void *), give_job,
+                                          drop_jobs};
+    struct job **jobs;
+    ULONG count;
+    HRESULT hr = engine_snapshot_jobs(engine, owner, &jobs, &count);
 
     *out = NULL;
-    if (!snapshot)
-        return E_OUTOFMEMORY;
-    snapshot->refs = 1;
-    snapshot->privileged = privileged;
-    hr = engine_snapshot_jobs(engine, owner, &snapshot->jobs, &snapshot->count);
-    if (FAILED(hr)) {
-        free(snapshot);
-        return hr;
-    }
-    hr = enumerator_create(snapshot, 0, &object);
-    if (SUCCEEDED(hr))
-        *out = &object->jobs_iface;
-    return hr;
+    return FAILED(hr) ? hr : enum_create(&kind, jobs, count, privileged, (void **)out);
 }
 
 /* ---- files ---- */
 
-static struct enumerator *impl_from_files(IEnumBackgroundCopyFiles *iface)
+static HRESULT give_file(const struct snapshot *snapshot, ULONG index, void *out)
 {
-    return CONTAINING_RECORD(iface, struct enumerator, files_iface);
+    struct file **files = snapshot->list;
+
+    return file_object_create(files[index], out);
 }
 
-static HRESULT STDMETHODCALLTYPE files_QueryInterface(IEnumBackgroundCopyFiles *iface, REFIID iid,
-                                                      void **out)
+static void drop_files(struct snapshot *snapshot)
 {
-    if (!out)
-        return E_INVALIDARG;
-    *out = NULL;
-    if (!IsEqualIID(iid, &IID_IUnknown) && !IsEqualIID(iid, &IID_IEnumBackgroundCopyFiles))
-        return E_NOINTERFACE;
-    IEnumBackgroundCopyFiles_AddRef(iface);
-    *out = iface;
-    return S_OK;
+    job_free_files(snapshot->list, snapshot->count);
 }
-
-static ULONG STDMETHODCALLTYPE files_AddRef(IEnumBackgroundCopyFiles *iface)
-{
-    return InterlockedIncrement(&impl_from_files(iface)->refs);
-}
-
-static ULONG STDMETHODCALLTYPE files_Release(IEnumBackgroundCopyFiles *iface)
-{
-    return enumerator_release(impl_from_files(iface));
-}
-
-static HRESULT STDMETHODCALLTYPE files_Next(IEnumBackgroundCopyFiles *iface, ULONG count,
-                                            IBackgroundCopyFile **out, ULONG *fetched)
-{
-    return enumerator_next(impl_from_files(iface), count, (IUnknown **)out, fetched);
-}
-
-static HRESULT STDMETHODCALLTYPE files_Skip(IEnumBackgroundCopyFiles *iface, ULONG count)
-{
-    return enumerator_skip(impl_from_files(iface), count);
-}
-
-static HRESULT STDMETHODCALLTYPE files_Reset(IEnumBackgroundCopyFiles *iface)
-{
-    return enumerator_reset(impl_from_files(iface));
-}
-
-static HRESULT STDMETHODCALLTYPE files_Clone(IEnumBackgroundCopyFiles *iface,
-                                             IEnumBackgroundCopyFiles **out)
-{
-    struct enumerator *clone;
-    HRESULT hr;
-
-    if (!out)
-        return E_INVALIDARG;
-    hr = enumerator_clone(impl_from_files(iface), &clone);
-    *out = SUCCEEDED(hr) ? &clone->files_iface : NULL;
-    return hr;
-}
-
-static HRESULT STDMETHODCALLTYPE files_GetCount(IEnumBackgroundCopyFiles *iface, ULONG *out)
-{
-    if (!out)
-        return E_INVALIDARG;
-    *out = impl_from_files(iface)->snapshot->count;
-    return S_OK;
-}
-
-static const IEnumBackgroundCopyFilesVtbl enum_files_vtbl = {
-    .QueryInterface = files_QueryInterface,
-    .AddRef = files_AddRef,
-    .Release = files_Release,
-    .Next = files_Next,
-    .Skip = files_Skip,
-    .Reset = files_Reset,
-    .Clone = files_Clone,
-    .GetCount = files_GetCount,
-};
 
 HRESULT enum_files_create(struct job *job, IEnumBackgroundCopyFiles **out)
 {
-    struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
-    struct enumerator *object;
-    HRESULT hr;
+    static const struct enum_kind kind = {&IID_IEnumBackgroundCopyFiles, sizeof(void *), give_file,
+                                          drop_files};
+    struct file **files;
+    ULONG count;
+    HRESULT hr = job_snapshot_files(job, &files, &count);
 
     *out = NULL;
-    if (!snapshot)
-        return E_OUTOFMEMORY;
-    snapshot->refs = 1;
-    hr = job_snapshot_files(job, &snapshot->files, &snapshot->count);
-    if (FAILED(hr)) {
-        free(snapshot);
-        return hr;
-    }
-    hr = enumerator_create(snapshot, 0, &object);
-    if (SUCCEEDED(hr))
-        *out = &object->files_iface;
-    return hr;
+    return FAILED(hr) ? hr : enum_create(&kind, files, count, FALSE, (void **)out);
+}
+
+/* ---- the peer cache, which has nothing in it (peer_cache.c) ---- */
+
+HRESULT enum_records_create(IEnumBitsPeerCacheRecords **out)
+{
+    static const struct enum_kind kind = {&IID_IEnumBitsPeerCacheRecords, sizeof(void *), NULL,
+                                          NULL};
+
+    return enum_create(&kind, NULL, 0, FALSE, (void **)out);
+}
+
+HRESULT enum_peers_create(IEnumBitsPeers **out)
+{
+    static const struct enum_kind kind = {&IID_IEnumBitsPeers, sizeof(void *), NULL, NULL};
+
+    return enum_create(&kind, NULL, 0, FALSE, (void **)out);
 }

@@ -6,11 +6,6 @@
 
 #include <stdlib.h>
 
-struct manager_object {
-    IBackgroundCopyManager manager_iface;
-    LONG refs;
-};
-
 static struct manager_object *impl_from_manager(IBackgroundCopyManager *iface)
 {
     return CONTAINING_RECORD(iface, struct manager_object, manager_iface);
@@ -22,10 +17,13 @@ static HRESULT STDMETHODCALLTYPE manager_QueryInterface(IBackgroundCopyManager *
     if (!out)
         return E_INVALIDARG;
     *out = NULL;
-    if (!IsEqualIID(iid, &IID_IUnknown) && !IsEqualIID(iid, &IID_IBackgroundCopyManager))
+    if (IsEqualIID(iid, &IID_IUnknown) || IsEqualIID(iid, &IID_IBackgroundCopyManager))
+        *out = iface;
+    else if (IsEqualIID(iid, &IID_IBitsPeerCacheAdministration))
+        *out = &impl_from_manager(iface)->peer_cache_iface;
+    if (!*out)
         return E_NOINTERFACE;
     IBackgroundCopyManager_AddRef(iface);
-    *out = iface;
     return S_OK;
 }
 
@@ -153,6 +151,7 @@ HRESULT manager_create(IBackgroundCopyManager **out)
     if (!object)
         return E_OUTOFMEMORY;
     object->manager_iface.lpVtbl = &manager_vtbl;
+    object->peer_cache_iface.lpVtbl = &peer_cache_vtbl;
     object->refs = 1;
     com_module_addref();
     *out = &object->manager_iface;

@@ -169,7 +169,7 @@ static BOOL same_boot(struct engine *engine)
 /* Cancels what nobody has touched for so long (group-policies, JobInactivityTimeout). */
 static void scavenge(struct engine *engine)
 {
-    DWORD seconds = os_policy_dword(L"JobInactivityTimeout", BC_JOB_INACTIVITY_DEFAULT);
+    UINT64 days = os_policy_dword(L"JobInactivityTimeout", BC_JOB_INACTIVITY_DEFAULT / 86400);
     struct job **jobs;
     FILETIME now;
     ULONG count;
@@ -181,7 +181,7 @@ static void scavenge(struct engine *engine)
         const struct model_job *data = job_lock(jobs[i]);
         UINT64 active = filetime_value(&data->active);
         BOOL stale = filetime_value(&now) > active &&
-                     filetime_value(&now) - active > (UINT64)seconds * 10000000;
+                     filetime_value(&now) - active > days * 86400 * 10000000;
 
         job_unlock(jobs[i]);
         if (stale && SUCCEEDED(job_cancel(jobs[i])))

@@ -1,0 +1,19 @@
+/*
+ * What tests do to the service from outside: stopping and starting it again, and the group policies
+ * that it follows.
+ */
+#ifndef TESTS_COM_SERVICE_H
+#define TESTS_COM_SERVICE_H
+
+#include "common.h"
+
+/* Stops the service "BITS", starts it again and connects anew: the manager is another one, other
+ * interfaces of before are dead. */
+void restart_service(void);
+
+/* A DWORD of the policies (HKLM\Software\Policies\Microsoft\Windows\BITS). */
+void set_policy(const WCHAR *name, DWORD value);
+/* Takes away all that set_policy() set; a teardown that also does what com_clean() does. */
+int clear_policies(void **state);
+
+#endif
