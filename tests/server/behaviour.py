@@ -67,8 +67,17 @@ PARAMETERS = {
     "digest": (_choice("MD5", "MD5-sess", "SHA-256", "SHA-256-sess"), "MD5", False, "algorithm"),
     "qop": (_choice("auth", "none"), "auth", False, "none: as in RFC 2069"),
     "nonce_uses": (int, 0, False, "a digest nonce is stale after N uses, 0: never"),
+    # BITS uploads (bits_upload.py).
+    "bits_created": (int, 200, False, "status of the Ack for Create-Session"),
+    "bits_protocol": (str, None, False, "this protocol is chosen, whatever was offered"),
+    "bits_host": (str, None, False, "BITS-Host-Id"),
+    "bits_fallback": (int, None, False, "BITS-Host-Id-Fallback-Timeout"),
+    "bits_max": (int, None, False, "a larger file is 413, BG_E_TOO_LARGE"),
+    "bits_body_limit": (int, None, False, "a longer fragment is 413 without Ack"),
+    "bits_reply": (int, None, False, "the application replies with so many bytes"),
+    "bits_reply_url": (str, None, False, "this BITS-Reply-URL, literally"),
     # The gate.
-    "on": (str, "", False, "methods that faults apply to, default all"),
+    "on": (str, "", False, "methods or BITS packets that faults apply to, default all"),
     "skip": (int, 0, False, "see above"),
     "times": (int, 0, False, "see above"),
     "every": (int, 0, False, "see above"),
@@ -100,6 +109,13 @@ PARAMETERS = {
     "drop": (_flag, False, True, "close instead of answering"),
     "read_cut": (int, None, True, "close after K bytes of the request's body"),
     "drop_body": (_flag, False, True, "close right after the header"),
+    "bits_limit": (int, None, True, "only so many bytes of a fragment are taken"),
+    "bits_lose": (_flag, False, True, "the session is forgotten before the packet is looked at"),
+    "bits_no_ack": (_flag, False, True, "what the packet asks for is done, but not answered"),
+    "bits_range": (int, 0, True, "BITS-Received-Content-Range is so many bytes off"),
+    "bits_error": (lambda text: int(text, 16), None, True, "BITS-Error-Code beside status"),
+    "bits_context": (int, 5, True, "BITS-Error-Context beside status"),
+    "bits_application": (int, None, True, "the application answers the whole file with this"),
 }
 
 

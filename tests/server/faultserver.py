@@ -3,6 +3,8 @@
 
     /data/NAME?size=N&seed=S&...    content by pattern.py; the parameters are those of behaviour.py
     /upload/NAME?...                takes POST and PUT, answers with SHA-256 and length of the body
+    BITS_POST /bits/NAME?...        the BITS upload protocol, see bits_upload.py
+    GET /uploads?path=/bits/NAME    what became of those uploads, as JSON
     POST /control                   {"path": P, "set": {...}, "clear": bool, "release": bool}, or
                                     {"reset": true}: changes the behaviour of path P at run time
     GET /log[?path=P&since=ID]      what was asked and answered, as JSON; DELETE /log empties it
@@ -35,6 +37,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import auth  # noqa: E402
 import behaviour  # noqa: E402
+import bits_upload  # noqa: E402
 import pattern  # noqa: E402
 import reply  # noqa: E402
 
@@ -295,7 +298,9 @@ class Connection:
             entry["status"] = 400
             self.plain(400, str(e))
             return
-        values = self.server.book.values(request.path, settings, request.method)
+        bits = request.path.startswith("/bits/")
+        values = self.server.book.values(
+            request.path, settings, bits_upload.packet_of(request) if bits else request.method)
         entry["gen"] = values.gen
         if values.delay:
             time.sleep(values.delay)
@@ -304,13 +309,18 @@ class Connection:
         if values.expect == "417" and "expect" in request.headers:
             values.status = 417
             values.keepalive = "off"
-        else:
+        elif not bits or values.raw is not None:
             self.read_body(request, entry, values)
         if values.raw is not None:
             entry["status"] = 0
             self.send(values.raw.encode("latin-1", "replace"))
             raise Gone
-        response = reply.make(request, values, self.server.place)
+        if bits:
+            response = bits_upload.answer(self, self.server.uploads, request, values, entry)
+            if response is None:
+                self.close(values.reset)
+        else:
+            response = reply.make(request, values, self.server.place)
         framing = values.framing
         if framing == "chunked" and (values.http10 or request.version == "HTTP/1.0"):
             framing = "close"
@@ -361,6 +371,11 @@ class Connection:
         entries = self.server.log.entries(query.get("path"), int(query.get("since", 0)))
         self.plain(200, json.dumps(entries), "application/json")
 
+    def show_uploads(self, request):
+        query = dict(urllib.parse.parse_qsl(request.query))
+        self.plain(200, json.dumps(self.server.uploads.show(query.get("path", "")),
+                                   sort_keys=True), "application/json")
+
     def tunnel(self, request):
         entry = self.server.log.add(request, self.number, self.proto)
         request.proxied = True
@@ -410,11 +425,13 @@ class Connection:
                     self.control(request)
                 elif request.path == "/log":
                     self.show_log(request)
+                elif request.path == "/uploads":
+                    self.show_uploads(request)
                 elif request.path == "/parameters":
                     table = {n: {"default": d, "fault": f, "meaning": m}
                              for n, (_, d, f, m) in behaviour.PARAMETERS.items()}
                     self.plain(200, json.dumps(table, indent=1), "application/json")
-                elif re.match(r"/(data|upload)/", request.path):
+                elif re.match(r"/(data|upload|bits)/", request.path):
                     self.answer(request)
                 else:
                     entry = self.server.log.add(request, self.number, self.proto)
@@ -434,6 +451,7 @@ class Server:
     def __init__(self):
         self.book = behaviour.Book()
         self.log = Log()
+        self.uploads = bits_upload.Uploads()
         self.place = {"http": "", "https": "", "host": "127.0.0.1"}
         self.connections = 0
 

@@ -226,7 +226,7 @@ def resource(request, values):
     return response
 
 
-def _needs_credentials(request, values):
+def needs_credentials(request, values):
     """Returns a 401 or 407 Response, or None; notes the outcome in request.auth."""
     tries = [("proxy_auth", 407, "Proxy-Authenticate", "proxy-authorization")] * request.proxied
     tries.append(("auth", 401, "WWW-Authenticate", "authorization"))
@@ -263,7 +263,7 @@ def _redirect(request, values, place):
 
 def make(request, values, place):
     """The response to a request for a resource. place: the texts for {http}, {https}, {host}."""
-    response = _needs_credentials(request, values)
+    response = needs_credentials(request, values)
     if response:
         return response
     if values.status is not None:

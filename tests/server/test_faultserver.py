@@ -513,6 +513,86 @@ class Tls(Case):
         self.assertEqual(self.fetch("clientcert", client=True)[0], 200)
 
 
+class BitsUploads(Case):
+    """Packets as the documentation of the protocol has them."""
+
+    PROTOCOL = "{7df0354d-249b-430f-820d-3d2a9bef4931}"
+
+    def packet(self, target, kind, session=None, body=b"", **more):
+        headers = {"BITS-Packet-Type": kind, "Content-Length": str(len(body))}
+        if session:
+            headers["BITS-Session-Id"] = session
+        headers.update({k.replace("_", "-"): v for k, v in more.items()})
+        status, fields, _ = self.ask(target, "BITS_POST", headers, body)
+        return status, {k.lower(): v for k, v in fields.items()}
+
+    def create(self, target):
+        status, fields = self.packet(target, "Create-Session",
+                                     BITS_Supported_Protocols=self.PROTOCOL)
+        self.assertEqual((status, fields["bits-packet-type"]), (200, "Ack"))
+        self.assertEqual(fields["bits-protocol"], self.PROTOCOL)
+        return fields["bits-session-id"]
+
+    def fragment(self, target, session, first, body, total):
+        return self.packet(target, "Fragment", session, body,
+                           Content_Range=f"bytes {first}-{first + len(body) - 1}/{total}")
+
+    def uploads(self, path):
+        return json.loads(self.ask("/uploads?path=" + path)[2])
+
+    def test_whole(self):
+        data = content("/bits/whole", 0, 300)
+        status, fields = self.packet("/bits/whole", "Ping")
+        self.assertEqual((status, fields["bits-packet-type"]), (200, "Ack"))
+        session = self.create("/bits/whole?bits_reply=5")
+        status, fields = self.fragment("/bits/whole", session, 0, data[:200], 300)
+        self.assertEqual((status, fields["bits-received-content-range"]), (200, "200"))
+        status, fields = self.fragment("/bits/whole?bits_reply=5", session, 150, data[150:], 300)
+        self.assertEqual((status, fields["bits-received-content-range"]), (200, "300"))
+        self.assertEqual(len(self.ask(fields["bits-reply-url"])[2]), 5)
+        self.assertEqual(self.packet("/bits/whole", "Close-Session", session)[0], 200)
+        facts = self.uploads("/bits/whole")
+        self.assertTrue(facts["good"])
+        self.assertEqual((facts["size"], facts["closed"], facts["open"]), (300, 1, 0))
+
+    def test_refusals(self):
+        session = self.create("/bits/no")
+        status, fields = self.fragment("/bits/no", session, 10, b"gap", 300)
+        self.assertEqual((status, fields["bits-received-content-range"]), (416, "0"))
+        status, fields = self.fragment("/bits/no", "unknown", 0, b"abc", 300)
+        self.assertEqual((status, fields["bits-error-code"]), (404, "0x8020001f"))
+        self.assertEqual(self.packet("/bits/no", "Nonsense")[0], 400)
+        self.assertEqual(self.packet("/bits/no", "Create-Session")[0], 400)
+        status, fields = self.fragment("/bits/no?bits_max=2", session, 0, b"abc", 3)
+        self.assertEqual((status, fields["bits-error-code"]), (413, "0x80200020"))
+        status, fields = self.fragment("/bits/no?bits_body_limit=2", session, 0, b"abc", 3)
+        self.assertEqual(status, 413)
+        self.assertNotIn("bits-packet-type", fields)
+        self.assertEqual(self.ask("/bits/no")[0], 405)
+        self.assertEqual(self.packet("/data/no", "Ping")[0], 405)
+
+    def test_faults(self):
+        target = "/bits/faults?bits_lose=1&on=Fragment&skip=1&times=1&bits_limit=2"
+        session = self.create(target)
+        self.assertEqual(self.fragment(target, session, 0, b"abc", 9)[0], 200)
+        self.assertEqual(self.fragment(target, session, 3, b"def", 9)[0], 404)
+        session = self.create("/bits/limit")
+        fields = self.fragment("/bits/limit?bits_limit=2", session, 0, b"abc", 9)[1]
+        self.assertEqual(fields["bits-received-content-range"], "2")
+        fields = self.fragment("/bits/limit?bits_range=-1", session, 2, b"c", 9)[1]
+        self.assertEqual(fields["bits-received-content-range"], "2")
+        status, fields = self.packet(
+            "/bits/limit?status=500&bits_error=80200020&bits_context=7", "Ping")
+        self.assertEqual((status, fields["bits-error-code"], fields["bits-error-context"]),
+                         (500, "0x80200020", "0x7"))
+        with self.assertRaises((http.client.HTTPException, OSError)):
+            self.fragment("/bits/limit?bits_no_ack=1", session, 3, b"def", 9)
+        status, fields = self.fragment("/bits/limit", session, 0, b"abc", 9)
+        self.assertEqual((status, fields["bits-received-content-range"]), (200, "6"))
+        status, fields = self.fragment("/bits/limit?bits_application=403", session, 6, b"ghi", 9)
+        self.assertEqual((status, fields["bits-error-context"]), (403, "0x7"))
+
+
 class Lifetime(unittest.TestCase):
     def start(self, *args):
         return subprocess.Popen([sys.executable, os.path.join(HERE, "faultserver.py"), *args],
