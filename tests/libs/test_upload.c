@@ -120,6 +120,38 @@ static void test_empty_file(void **state)
     assert_int_equal(upload.phase, BC_UPLOAD_CLOSE);
 }
 
+/* Offsets that no 32 bits hold, up to the largest file. */
+static void test_large_file(void **state)
+{
+    const uint64_t total = UINT64_C(0x7fffffffffffffff), last = total - 100;
+    struct bc_upload_request request;
+    char buffer[BC_UPLOAD_HEADERS_SIZE];
+    struct bc_upload_packet packet;
+    struct bc_upload upload;
+    int32_t error;
+
+    bc_upload_init(&upload, UINT64_C(5000000000), 1000000, false);
+    bc_upload_resume(&upload, SESSION, UINT64_C(4294967296));
+    check_packet(&upload, BC_PACKET_FRAGMENT,
+                 "BITS-Packet-Type: Fragment\r\nBITS-Session-Id: " SESSION "\r\n"
+                 "Content-Range: bytes 4294967296-4295967295/5000000000\r\n"
+                 "Content-Length: 1000000\r\n");
+    go_on(&upload, 200, ACK "BITS-Received-Content-Range: 4295967296\r\n");
+    assert_int_equal(bc_upload_next(&upload).offset, UINT64_C(4295967296));
+
+    bc_upload_init(&upload, total, 1000, false);
+    bc_upload_resume(&upload, SESSION, last);
+    packet = bc_upload_next(&upload);
+    assert_int_equal(packet.length, 100);
+    assert_hr(bc_upload_packet_format(&upload, &packet, "f", buffer, sizeof(buffer)), BC_S_OK, "f");
+    feed_request(&request, buffer);
+    assert_int_equal(bc_upload_request_check(&request, &error), 200);
+    assert_int_equal(request.first, last);
+    assert_int_equal(request.total, total);
+    go_on(&upload, 200, ACK "BITS-Received-Content-Range: 9223372036854775807\r\n");
+    assert_int_equal(upload.phase, BC_UPLOAD_CLOSE);
+}
+
 static void test_reply(void **state)
 {
     struct bc_upload upload;
@@ -636,14 +668,14 @@ static void test_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole_upload), cmocka_unit_test(test_empty_file),
-        cmocka_unit_test(test_reply),        cmocka_unit_test(test_offsets),
-        cmocka_unit_test(test_resume),       cmocka_unit_test(test_lost_session),
-        cmocka_unit_test(test_errors),       cmocka_unit_test(test_ending),
-        cmocka_unit_test(test_host_id),      cmocka_unit_test(test_request_check),
-        cmocka_unit_test(test_content_name), cmocka_unit_test(test_fragment_check),
-        cmocka_unit_test(test_ack_format),   cmocka_unit_test(test_both_sides),
-        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_whole_upload),   cmocka_unit_test(test_empty_file),
+        cmocka_unit_test(test_large_file),     cmocka_unit_test(test_reply),
+        cmocka_unit_test(test_offsets),        cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_lost_session),   cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_ending),         cmocka_unit_test(test_host_id),
+        cmocka_unit_test(test_request_check),  cmocka_unit_test(test_content_name),
+        cmocka_unit_test(test_fragment_check), cmocka_unit_test(test_ack_format),
+        cmocka_unit_test(test_both_sides),     cmocka_unit_test(test_random),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

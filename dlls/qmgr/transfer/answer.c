@@ -67,6 +67,8 @@ size_t answer_header(char *data, size_t size, size_t count, void *user)
         download->location = NULL;
     }
     bc_http_response_line(&download->response, data, length, time(NULL));
+    if (download->upload)
+        upload_header(download, data, length);
     while (bare && (data[bare - 1] == '\n' || data[bare - 1] == '\r'))
         bare--;
     for (size_t i = 0; i < bare; i++)
@@ -95,14 +97,25 @@ static void accept_body(struct download *download, const struct bc_http_decision
     download->outcome = OUTCOME_BODY;
 }
 
-void answer_decide(struct download *download)
+void answer_note_retry_after(struct download *download)
 {
-    struct bc_http_decision decision = bc_http_decide(&download->request, &download->response);
-
-    if (download->response.has_retry_after && decision.verdict == BC_VERDICT_ERROR)
+    if (download->response.has_retry_after)
         download->retry_after_ms = (ULONG)(download->response.retry_after < MAXDWORD / 1000
                                                ? download->response.retry_after * 1000
                                                : MAXDWORD);
+}
+
+void answer_decide(struct download *download)
+{
+    struct bc_http_decision decision;
+
+    if (download->upload) {
+        download->outcome = OUTCOME_ANSWERED;
+        return;
+    }
+    decision = bc_http_decide(&download->request, &download->response);
+    if (decision.verdict == BC_VERDICT_ERROR)
+        answer_note_retry_after(download);
     switch (decision.verdict) {
     case BC_VERDICT_APPEND:
     case BC_VERDICT_RESTART:

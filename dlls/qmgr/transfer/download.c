@@ -97,6 +97,7 @@ static BOOL copy_spec(struct download_spec *to, const struct download_spec *from
     good &= copy_ranges(to, from);
     good &= copy_credentials(to, from);
     good &= copy_certificate(to, from->certificate);
+    to->upload = NULL; /* upload.c has its own copy */
     to->token = NULL;
     if (from->token)
         good &= DuplicateTokenEx(from->token, TOKEN_QUERY | TOKEN_IMPERSONATE, NULL,
@@ -173,7 +174,8 @@ HRESULT download_create(struct transfer *transfer, const struct download_spec *s
     download->context = context;
     download->total = BG_SIZE_UNKNOWN;
     InitializeSRWLock(&download->event_lock);
-    if (!copy_spec(&download->spec, spec)) {
+    if (!copy_spec(&download->spec, spec) ||
+        (spec->upload && FAILED(upload_create(download, spec->upload)))) {
         download_free(download);
         return E_OUTOFMEMORY;
     }
@@ -192,6 +194,7 @@ void download_free(struct download *download)
     free_spec(&download->spec);
     http_free(download);
     share_copy_free(download->copy);
+    upload_free(download->upload);
     free(download);
 }
 
@@ -313,6 +316,15 @@ static void start(struct download *download)
     seek_range(download);
     if (download->cancelled) {
         download_abort(download);
+        return;
+    }
+    if (download->upload) {
+        if (bc_failed(bc_url_parse(download->spec.url, &url))) {
+            failure = failure_remote(E_INVALIDARG);
+            download_end(download, &failure);
+        } else {
+            upload_start(download, &url);
+        }
         return;
     }
     if (download->spec.offset && !download->spec.sparse &&

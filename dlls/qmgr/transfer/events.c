@@ -98,6 +98,8 @@ void event_finished(struct sink *sink, DWORD error)
     result.bytes = result.discard ? 0 : sink->durable;
     result.total = download->total;
     result.received = download->received;
+    if (download->upload)
+        upload_result(download, &result);
     if (download->events.done) {
         AcquireSRWLockExclusive(&download->event_lock);
         download->events.done(download->context, &result);

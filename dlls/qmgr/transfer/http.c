@@ -137,6 +137,15 @@ void http_request(struct download *download)
     }
 }
 
+void http_go_to(struct download *download, char *url)
+{
+    free(download->url);
+    download->url = url;
+    free(download->proxy);
+    download->proxy = NULL;
+    http_request(download);
+}
+
 void http_start(struct download *download, const struct bc_url *url)
 {
     if (!set_url(download, url))
@@ -189,7 +198,9 @@ void http_look(struct download *download, ULONG todo)
         return;
     }
     if (todo & TODO_RATE) {
-        curl_easy_setopt(download->easy, CURLOPT_MAX_RECV_SPEED_LARGE,
+        curl_easy_setopt(download->easy,
+                         download->upload ? CURLOPT_MAX_SEND_SPEED_LARGE
+                                          : CURLOPT_MAX_RECV_SPEED_LARGE,
                          (curl_off_t)download->spec.rate);
     }
     if (download->paused)
@@ -252,11 +263,7 @@ static void follow(struct download *download)
     }
     if (!bc_url_same_origin(&from, &to))
         download->left_origin = TRUE;
-    free(download->url);
-    download->url = target;
-    free(download->proxy);
-    download->proxy = NULL;
-    http_request(download);
+    http_go_to(download, target);
 }
 
 /* The answer's body has ended as announced; may end the download. */
@@ -298,6 +305,8 @@ static void request_failed(struct download *download, struct failure failure, CU
     if ((code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_PROXY) &&
         proxy_next(download))
         http_request(download);
+    else if (download->upload)
+        upload_unanswered(download, failure);
     else
         end_with(download, failure);
 }
@@ -322,6 +331,8 @@ void http_done(struct download *download, CURLcode code)
         answer_decide(download);
     if (code != CURLE_OK)
         failure = failure_curl(download->easy, code);
+    if (download->upload)
+        http_note_schemes(download, download->easy);
     http_stop(download);
     if (download->cancelled) {
         download_abort(download);
@@ -351,6 +362,9 @@ void http_done(struct download *download, CURLcode code)
         break;
     case OUTCOME_REDIRECT:
         follow(download);
+        break;
+    case OUTCOME_ANSWERED:
+        upload_answered(download);
         break;
     case OUTCOME_ASK:
         tls_ask(download);

@@ -18,15 +18,17 @@ static const char *const own_headers[] = {
     "if-match", "te",       "upgrade",         "host",           "content-range",
 };
 
-static BOOL is_own_header(struct bc_span name)
+static BOOL is_own_header(const struct download *download, struct bc_span name)
 {
+    if (download->upload && upload_is_own_header(name))
+        return TRUE;
     for (size_t i = 0; i < ARRAYSIZE(own_headers); i++)
         if (bc_span_is(name, own_headers[i]))
             return TRUE;
     return FALSE;
 }
 
-static BOOL add_header(struct download *download, const char *line)
+BOOL http_add_header(struct download *download, const char *line)
 {
     struct curl_slist *list = curl_slist_append(download->headers, line);
 
@@ -42,7 +44,7 @@ static BOOL add_custom_header(struct download *download, const char *line, size_
     char *text;
     BOOL good;
 
-    if (!bc_http_split_field(line, length, &name, &value) || is_own_header(name))
+    if (!bc_http_split_field(line, length, &name, &value) || is_own_header(download, name))
         return TRUE;
     text = malloc(name.len + value.len + 3);
     if (!text)
@@ -55,7 +57,7 @@ static BOOL add_custom_header(struct download *download, const char *line, size_
     } else {
         strcpy(text + name.len, ";"); /* libcurl's way to send an empty header */
     }
-    good = add_header(download, text);
+    good = http_add_header(download, text);
     free(text);
     return good;
 }
@@ -90,7 +92,7 @@ static BOOL set_range(struct download *download, CURL *easy)
     if (bc_validators_if_range(&download->known, condition, sizeof(condition)) != BC_S_OK)
         return TRUE;
     snprintf(line, sizeof(line), "If-Range: %s", condition);
-    return add_header(download, line);
+    return http_add_header(download, line);
 }
 
 static void set_method(const struct download *download, CURL *easy)
@@ -112,7 +114,9 @@ static void set_speed(const struct download *download, CURL *easy)
         buffer = rate < SMALL_BUFFER ? SMALL_BUFFER / 8 : SMALL_BUFFER;
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)buffer);
     if (rate)
-        curl_easy_setopt(easy, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)rate);
+        curl_easy_setopt(
+            easy, download->upload ? CURLOPT_MAX_SEND_SPEED_LARGE : CURLOPT_MAX_RECV_SPEED_LARGE,
+            (curl_off_t)rate);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
@@ -188,6 +192,18 @@ static unsigned long when_asked(unsigned long schemes)
     return schemes == CURLAUTH_BASIC ? schemes | CURLAUTH_AWS_SIGV4 : schemes;
 }
 
+void http_note_schemes(struct download *download, CURL *easy)
+{
+    const struct transfer_credential *picked;
+    long asked = 0;
+
+    curl_easy_getinfo(easy, CURLINFO_HTTPAUTH_AVAIL, &asked);
+    if (asked)
+        download->basic_wanted =
+            (asked & pick_credentials(download, BG_AUTH_TARGET_SERVER, download->auth_round[0],
+                                      &picked)) == CURLAUTH_BASIC;
+}
+
 /* The name and password of the URL itself (authentication), when the job has no others. */
 static void set_url_credentials(const struct download *download, CURL *easy)
 {
@@ -211,7 +227,8 @@ static void set_credentials(const struct download *download, CURL *easy)
 
     schemes = pick_credentials(download, BG_AUTH_TARGET_SERVER, download->auth_round[0], &picked);
     if (schemes && !download->left_origin) {
-        curl_easy_setopt(easy, CURLOPT_HTTPAUTH, when_asked(schemes));
+        curl_easy_setopt(easy, CURLOPT_HTTPAUTH,
+                         download->basic_wanted ? CURLAUTH_BASIC : when_asked(schemes));
         curl_easy_setopt(easy, CURLOPT_USERNAME, picked->user ? picked->user : "");
         curl_easy_setopt(easy, CURLOPT_PASSWORD, picked->password ? picked->password : "");
     } else if (!download->left_origin) {
@@ -250,11 +267,13 @@ struct failure http_options(struct download *download, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "Microsoft BITS/7.8");
     if (curl_easy_setopt(easy, CURLOPT_URL, download->url))
         return failure_memory();
-    set_method(download, easy);
     set_speed(download, easy);
     set_proxy(download, easy);
     set_credentials(download, easy);
-    if (!set_range(download, easy) || !add_header(download, "Accept-Encoding: identity") ||
+    if (!download->upload)
+        set_method(download, easy);
+    if (!(download->upload ? upload_options(download, easy) : set_range(download, easy)) ||
+        !http_add_header(download, "Accept-Encoding: identity") ||
         (!download->left_origin && !add_custom_headers(download)))
         return failure_memory();
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, download->headers);

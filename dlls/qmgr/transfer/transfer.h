@@ -42,6 +42,46 @@ struct transfer_proxy {
     const char *bypass; /* "<local>", wildcards */
 };
 
+/* What an upload does (bits-upload-protocol). The file, its reply and the end of its session are
+ * orders of their own, so that the caller can store what one has brought before the next begins. */
+enum upload_order {
+    UPLOAD_FILE,  /* sends the file; ends when the server has all of it */
+    UPLOAD_CLOSE, /* Close-Session */
+    UPLOAD_CANCEL /* Cancel-Session */
+};
+
+/* A session at the server; strings live until the handler returns. */
+struct upload_session {
+    const char *id;    /* "": none is open */
+    const char *host;  /* BITS-Host-Id, "": none */
+    BOOL has_fallback; /* BITS-Host-Id-Fallback-Timeout was given, in seconds */
+    ULONG fallback;
+};
+
+/* All must be given; on the transfer thread, as the other events. */
+struct upload_events {
+    /* The local file was opened: its size, and its last write as FILETIME. */
+    void (*began)(void *context, UINT64 size, UINT64 modified);
+    /* The server has answered, for the first time of this order. */
+    void (*answered)(void *context);
+    /* A session was opened, or lost. */
+    void (*session)(void *context, const struct upload_session *session);
+    /* The server has so many bytes; fewer than before when it lost some. */
+    void (*acknowledged)(void *context, UINT64 bytes);
+};
+
+struct upload_spec {
+    enum upload_order order;
+    BOOL wants_reply; /* an upload-reply job */
+    const char *name; /* Content-Name: the local name without its path */
+    struct upload_session session;
+    UINT64 host_failing_since; /* tick since which the session's host is out of reach, 0: it is not;
+                                  from the last result */
+    UINT64 size;               /* of the local file when the upload began, with its last write: */
+    UINT64 modified;           /* another one now is an error. BG_SIZE_UNKNOWN: it begins now */
+    const struct upload_events *events;
+};
+
 /* What to fetch and where to. Everything is copied by transfer_download(). */
 struct download_spec {
     const char *url;    /* http, https, file or UNC (\\server\share\...) as the client gave it */
@@ -76,6 +116,11 @@ struct download_spec {
     UINT64 rate;                                 /* bytes per second at most, 0: no limit */
     BOOL foreground;
     HANDLE token; /* impersonated for file access, NULL: own identity; duplicated */
+    /* An upload: path is the file to send, offset what the server has of it. method NULL or
+     * BITS_POST is the upload protocol, any other sends the file as the body of one request
+     * (nf-bits10_2-ibackgroundcopyjobhttpoptions2-sethttpmethod). Of what is said about the local
+     * file only path and token apply. NULL: a download. */
+    const struct upload_spec *upload;
 };
 
 /* What the first good response said. Strings live until the handler returns. */
@@ -99,8 +144,10 @@ struct download_result {
     ULONG retry_after_ms;     /* from Retry-After, 0: none */
     UINT64 bytes;             /* bytes of the local file that are flushed */
     UINT64 total;
-    UINT64 received; /* body bytes received by this download */
-    BOOL discard;    /* the bytes on the disk are of no use: begin again at 0 */
+    UINT64 received;       /* body bytes received by this download */
+    BOOL discard;          /* the bytes on the disk are of no use: begin again at 0 */
+    const char *reply_url; /* of an upload: absolute, NULL for none; until the handler returns */
+    UINT64 host_failing_since; /* of an upload: for the next order's spec */
 };
 
 /* All optional but done. bytes count from the start of the local file. */

@@ -196,12 +196,14 @@ enum outcome {
     OUTCOME_COMPLETE, /* there is nothing left to fetch */
     OUTCOME_CHANGED,  /* begin again from zero */
     OUTCOME_REDIRECT,
-    OUTCOME_ASK, /* the client has to judge the server's certificate first */
+    OUTCOME_ANSWERED, /* an upload's packet */
+    OUTCOME_ASK,      /* the client has to judge the server's certificate first */
     OUTCOME_FAILED
 };
 
 struct host;
 struct share_copy;
+struct upload;
 struct server_certificate;
 
 struct download {
@@ -225,6 +227,7 @@ struct download {
     enum download_state state;
     struct sink sink;
     struct share_copy *copy;
+    struct upload *upload; /* of an upload */
 
     /* The version being fetched. */
     struct bc_validators known;
@@ -263,6 +266,7 @@ struct download {
     char *proxy;         /* proxies to try, for libcurl; "" for none; NULL: not yet known */
     ULONG proxy_index;   /* which of them */
     ULONG auth_round[2]; /* which credentials are tried, by BG_AUTH_TARGET - 1 */
+    BOOL basic_wanted;   /* the server asks for Basic and for nothing better */
     struct server_certificate *certificate; /* asked about or accepted (tls.c) */
     struct work work;                       /* preparing */
     HRESULT prepared;                       /* what it came to */
@@ -367,6 +371,8 @@ void http_place(struct download *download);
 void http_done(struct download *download, CURLcode code);
 /* Finds the proxy and sends the next request. */
 void http_request(struct download *download);
+/* Sends the next request to another URL, which is taken over. */
+void http_go_to(struct download *download, char *url);
 /* Takes the request away from libcurl. */
 void http_stop(struct download *download);
 void http_free(struct download *download);
@@ -383,6 +389,26 @@ size_t answer_body(char *data, size_t size, size_t count, void *user);
 /* Settles download->outcome from the head that was read. */
 void answer_decide(struct download *download);
 
+/* ... how long the server asked to be left alone. */
+void answer_note_retry_after(struct download *download);
+
+/* upload.c: the packets of an upload; transfer thread, but for upload_create and upload_free. */
+HRESULT upload_create(struct download *download, const struct upload_spec *spec);
+void upload_free(struct upload *upload); /* takes NULL */
+/* Begins; may end the download. */
+void upload_start(struct download *download, const struct bc_url *url);
+/* What libcurl has to know of the packet that is due. FALSE: out of memory. */
+BOOL upload_options(struct download *download, CURL *easy);
+/* TRUE for headers of the protocol, which no custom header may replace. */
+BOOL upload_is_own_header(struct bc_span name);
+/* A line of the answer's head. */
+void upload_header(struct download *download, const char *line, size_t length);
+/* The answer is complete, or there will be none; may end the download. */
+void upload_answered(struct download *download);
+void upload_unanswered(struct download *download, struct failure failure);
+/* Adds what the caller has to know of the end. */
+void upload_result(const struct download *download, struct download_result *result);
+
 /* version.c: the version of the remote file that is fetched, called by the writer. FALSE: *failure
  * is set. */
 /* An answer of this version was accepted: checks it against the order, opens the sink, tells the
@@ -396,6 +422,11 @@ BOOL version_write(struct download *download, const void *data, size_t length,
 /* http_options.c: everything libcurl has to know of a request. hr of the result is S_OK or why the
  * request cannot be made. */
 struct failure http_options(struct download *download, CURL *easy);
+/* One more line for the request that is being made. FALSE: out of memory. */
+BOOL http_add_header(struct download *download, const char *line);
+/* Remembers which scheme the server asks for, so that the next packet of an upload need not be sent
+ * twice. */
+void http_note_schemes(struct download *download, CURL *easy);
 /* After a 401 (BG_AUTH_TARGET_SERVER) or 407: TRUE when there are other credentials to try. */
 BOOL http_next_credentials(struct download *download, BG_AUTH_TARGET target);
 

@@ -1,0 +1,584 @@
+/*
+ * An upload: the packets of the BITS upload protocol, one request each, or the whole file as the
+ * body of one request when the job has an HTTP method of its own.
+ *
+ * bc_upload decides which packet is due and what an answer means; this file reads the local file,
+ * sizes the fragments and tells the engine. Called by download.c, http.c and libcurl on the
+ * transfer thread; requests, proxies, credentials and TLS are those of downloads. A function that
+ * may end the upload says so, as in download.c.
+ */
+#include "transfer_private.h"
+
+#include <bitscore/bc_upload.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Bytes of a fragment: the first one's, and the least and most that its size adapts to. */
+#define FRAGMENT_FIRST (256u * 1024)
+#define FRAGMENT_MIN   (16u * 1024)
+#define FRAGMENT_MAX   (16u * 1024 * 1024)
+/* A fragment that took less is followed by one of twice the size, one that took more by half. */
+#define FRAGMENT_SHORT_MS 1000
+#define FRAGMENT_LONG_MS  5000
+/* What libcurl hands to a socket at once: under Wine each send is a round trip. */
+#define SEND_BUFFER (512u * 1024)
+/* The last fragment's answer may wait for the server's application (ack-for-fragment): so many
+ * times as long as other silence. */
+#define APPLICATION_PATIENCE 5
+
+struct upload {
+    struct upload_spec spec; /* its strings are not used: the name is here, the rest in state */
+    char *name;
+    BOOL plain; /* one request with a method of the client's own */
+    struct bc_upload state;
+    struct bc_upload_packet packet;
+    struct bc_upload_ack ack;
+    UINT64 sent;        /* bytes of the packet's body that libcurl has taken */
+    UINT64 limit;       /* the largest fragment that the server takes */
+    ULONGLONG asked_at; /* tick of the packet */
+    BOOL has_answered;
+    BOOL read_failed; /* libcurl was stopped: the local file gave no more; *failure says why */
+    struct failure failure;
+    HANDLE file;
+    UINT64 size, modified;
+    char *reply_url;
+};
+
+static BOOL copy_text(char *to, size_t size, const char *from)
+{
+    if (!from)
+        from = "";
+    if (strlen(from) >= size)
+        return FALSE;
+    strcpy(to, from);
+    return TRUE;
+}
+
+HRESULT upload_create(struct download *download, const struct upload_spec *spec)
+{
+    const char *method = download->spec.method;
+    struct upload *upload = calloc(1, sizeof(*upload));
+    struct bc_upload *state;
+
+    download->upload = upload;
+    if (!upload)
+        return E_OUTOFMEMORY;
+    upload->file = INVALID_HANDLE_VALUE;
+    upload->spec = *spec;
+    upload->limit = FRAGMENT_MAX;
+    upload->plain = method && strcmp(method, "GET") && strcmp(method, BC_UPLOAD_METHOD);
+    upload->name = _strdup(spec->name ? spec->name : "");
+    if (!upload->name)
+        return E_OUTOFMEMORY;
+    state = &upload->state;
+    bc_upload_init(state, spec->size == (UINT64)BG_SIZE_UNKNOWN ? 0 : spec->size, FRAGMENT_FIRST,
+                   spec->wants_reply);
+    if (download->spec.rate && download->spec.rate < FRAGMENT_FIRST)
+        state->fragment = download->spec.rate > FRAGMENT_MIN ? download->spec.rate : FRAGMENT_MIN;
+    /* What does not fit is damaged: the upload then begins with a new session. */
+    if (spec->session.id && copy_text(state->host_id, sizeof(state->host_id), spec->session.host)) {
+        bc_upload_resume(state, spec->session.id, download->spec.offset);
+        state->has_fallback = spec->session.has_fallback;
+        state->fallback = spec->session.fallback;
+        state->host_failing = spec->host_failing_since != 0;
+        state->host_failing_since = spec->host_failing_since;
+    }
+    return S_OK;
+}
+
+/* The local file is free for others before anybody hears of the end. */
+static void close_file(struct upload *upload)
+{
+    if (upload->file != INVALID_HANDLE_VALUE)
+        CloseHandle(upload->file);
+    upload->file = INVALID_HANDLE_VALUE;
+}
+
+void upload_free(struct upload *upload)
+{
+    if (!upload)
+        return;
+    close_file(upload);
+    free(upload->name);
+    free(upload->reply_url);
+    free(upload);
+}
+
+void upload_result(const struct download *download, struct download_result *result)
+{
+    const struct upload *upload = download->upload;
+
+    result->bytes = upload->state.offset;
+    result->total = upload->size;
+    result->reply_url = upload->reply_url;
+    result->host_failing_since = upload->state.host_failing ? upload->state.host_failing_since : 0;
+}
+
+static void end_with(struct download *download, struct failure failure)
+{
+    close_file(download->upload);
+    download_end(download, &failure);
+}
+
+static void succeed(struct download *download)
+{
+    struct failure none = {0};
+
+    end_with(download, none);
+}
+
+/* ---- what is told ---- */
+
+static void tell_session(struct download *download)
+{
+    const struct upload *upload = download->upload;
+    struct upload_session session = {upload->state.session_id, upload->state.host_id,
+                                     upload->state.has_fallback, upload->state.fallback};
+
+    AcquireSRWLockExclusive(&download->event_lock);
+    upload->spec.events->session(download->context, &session);
+    ReleaseSRWLockExclusive(&download->event_lock);
+}
+
+static void tell_acknowledged(struct download *download)
+{
+    AcquireSRWLockExclusive(&download->event_lock);
+    download->upload->spec.events->acknowledged(download->context, download->upload->state.offset);
+    ReleaseSRWLockExclusive(&download->event_lock);
+}
+
+static void tell_answered(struct download *download)
+{
+    struct upload *upload = download->upload;
+
+    if (upload->has_answered)
+        return;
+    upload->has_answered = TRUE;
+    AcquireSRWLockExclusive(&download->event_lock);
+    upload->spec.events->answered(download->context);
+    ReleaseSRWLockExclusive(&download->event_lock);
+}
+
+/* ---- the local file ---- */
+
+/* Size and time of the file as they are now. Returns a Win32 code. */
+static DWORD read_version(HANDLE file, UINT64 *size, UINT64 *modified)
+{
+    BY_HANDLE_FILE_INFORMATION information;
+
+    if (!GetFileInformationByHandle(file, &information))
+        return GetLastError();
+    *size = (UINT64)information.nFileSizeHigh << 32 | information.nFileSizeLow;
+    *modified = (UINT64)information.ftLastWriteTime.dwHighDateTime << 32 |
+                information.ftLastWriteTime.dwLowDateTime;
+    return ERROR_SUCCESS;
+}
+
+/* Writers are let in: that they were there shows in size and time. Returns a Win32 code. */
+static DWORD open_file(struct download *download)
+{
+    struct upload *upload = download->upload;
+    HANDLE token = download->spec.token;
+    DWORD error = ERROR_SUCCESS;
+
+    if (token && !SetThreadToken(NULL, token))
+        return GetLastError();
+    upload->file = CreateFileW(download->spec.path, GENERIC_READ,
+                               FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                               OPEN_EXISTING, FILE_FLAG_SEQUENTIAL_SCAN, NULL);
+    if (upload->file == INVALID_HANDLE_VALUE)
+        error = GetLastError();
+    if (token)
+        SetThreadToken(NULL, NULL);
+    return error ? error : read_version(upload->file, &upload->size, &upload->modified);
+}
+
+static struct failure failure_changed(void)
+{
+    struct failure failure = {
+        .hr = BC_E_LOCAL_FILE_CHANGED, .context = BG_ERROR_CONTEXT_LOCAL_FILE, .discard = TRUE};
+
+    return failure;
+}
+
+/* FALSE: the file is not the one any more that the upload began with (file-transfer-consistency).
+ */
+static BOOL same_file(struct upload *upload, struct failure *failure)
+{
+    UINT64 size = 0, modified = 0;
+    DWORD error = read_version(upload->file, &size, &modified);
+
+    *failure = error ? failure_local(error) : failure_changed();
+    return !error && size == upload->size && modified == upload->modified;
+}
+
+/* libcurl wants the next bytes of the packet's body. */
+static size_t read_body(char *buffer, size_t size, size_t count, void *user)
+{
+    struct download *download = user;
+    struct upload *upload = download->upload;
+    UINT64 left = upload->packet.length - upload->sent, offset;
+    OVERLAPPED where = {0};
+    DWORD wanted = (DWORD)(size * count), done = 0;
+
+    if (download->cancelled)
+        return CURL_READFUNC_ABORT;
+    if (!left)
+        return 0;
+    if (wanted > left)
+        wanted = (DWORD)left;
+    offset = upload->packet.offset + upload->sent;
+    where.Offset = (DWORD)offset;
+    where.OffsetHigh = (DWORD)(offset >> 32);
+    if (!ReadFile(upload->file, buffer, wanted, &done, &where) || !done) {
+        DWORD error = GetLastError();
+
+        upload->read_failed = TRUE;
+        upload->failure =
+            done || error == ERROR_HANDLE_EOF || !error ? failure_changed() : failure_local(error);
+        return CURL_READFUNC_ABORT;
+    }
+    upload->sent += done;
+    event_progress(download, offset + done, GetTickCount64());
+    return done;
+}
+
+/* The body once more, for another attempt with credentials or on another connection. */
+static int seek_body(void *user, curl_off_t offset, int origin)
+{
+    struct upload *upload = ((struct download *)user)->upload;
+
+    if (origin != SEEK_SET || offset < 0 || (UINT64)offset > upload->packet.length)
+        return CURL_SEEKFUNC_FAIL;
+    upload->sent = (UINT64)offset;
+    return CURL_SEEKFUNC_OK;
+}
+
+/* ---- requests ---- */
+
+BOOL upload_is_own_header(struct bc_span name)
+{
+    struct bc_span head = name;
+
+    head.len = head.len < 5 ? head.len : 5;
+    return bc_span_is(head, "bits-") || bc_span_is(name, "content-name") ||
+           bc_span_is(name, "content-encoding") || bc_span_is(name, "expect");
+}
+
+/* The lines of a packet become headers of the request; libcurl makes the length itself. */
+static BOOL add_packet_headers(struct download *download)
+{
+    const struct upload *upload = download->upload;
+    char *text = malloc(BC_UPLOAD_HEADERS_SIZE), *next;
+    BOOL good =
+        text && bc_succeeded(bc_upload_packet_format(&upload->state, &upload->packet, upload->name,
+                                                     text, BC_UPLOAD_HEADERS_SIZE));
+
+    for (char *line = text; good && *line; line = next) {
+        next = strstr(line, "\r\n");
+        *next = 0;
+        next += 2;
+        if (_strnicmp(line, "Content-Length:", 15))
+            good = http_add_header(download, line);
+    }
+    free(text);
+    return good;
+}
+
+/* TRUE when the client's headers have a type for the body, which libcurl would else make one up
+ * for. */
+static BOOL has_content_type(const struct download *download)
+{
+    const char *line = download->spec.custom_headers;
+
+    for (; line && *line; line += strcspn(line, "\n"), line += *line == '\n')
+        if (!_strnicmp(line, "Content-Type:", 13))
+            return TRUE;
+    return FALSE;
+}
+
+BOOL upload_options(struct download *download, CURL *easy)
+{
+    const struct transfer_options *options = &download->transfer->options;
+    struct upload *upload = download->upload;
+    UINT64 end = upload->packet.offset + upload->packet.length;
+
+    bc_upload_ack_init(&upload->ack);
+    upload->sent = 0;
+    upload->read_failed = FALSE;
+    upload->asked_at = GetTickCount64();
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST,
+                     upload->plain ? download->spec.method : BC_UPLOAD_METHOD);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)upload->packet.length);
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, read_body);
+    curl_easy_setopt(easy, CURLOPT_READDATA, download);
+    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek_body);
+    curl_easy_setopt(easy, CURLOPT_SEEKDATA, download);
+    if (upload->packet.length > SEND_BUFFER && !download->spec.rate)
+        curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BUFFER);
+    if (upload->spec.order == UPLOAD_FILE && end == upload->size)
+        curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+                         (long)((options->stall_timeout_ms + 999) / 1000 * APPLICATION_PATIENCE));
+    return http_add_header(download, "Expect:") &&
+           (has_content_type(download) || http_add_header(download, "Content-Type:")) &&
+           (upload->plain || add_packet_headers(download));
+}
+
+/* Sends the packet that is due; may end the upload. */
+static void send_packet(struct download *download)
+{
+    struct upload *upload = download->upload;
+    size_t room = BC_URL_WIRE_SIZE + BC_UPLOAD_HOST_MAX;
+    char *wire = malloc(room);
+    struct bc_url url;
+
+    if (!wire) {
+        end_with(download, failure_memory());
+        return;
+    }
+    if (bc_failed(bc_url_parse(download->spec.url, &url)) ||
+        bc_failed(bc_upload_url(&upload->state, &url, GetTickCount64(), wire, room))) {
+        free(wire);
+        end_with(download, failure_remote(E_INVALIDARG));
+        return;
+    }
+    if (download->url && !strcmp(download->url, wire)) {
+        free(wire);
+        http_request(download);
+    } else {
+        http_go_to(download, wire);
+    }
+}
+
+/* Goes on with what bc_upload wants next; may end the upload. */
+static void next_packet(struct download *download)
+{
+    struct upload *upload = download->upload;
+    struct failure failure;
+
+    if (upload->spec.order == UPLOAD_FILE &&
+        (upload->state.phase == BC_UPLOAD_REPLY || upload->state.phase == BC_UPLOAD_CLOSE)) {
+        succeed(download); /* the server has the file */
+        return;
+    }
+    upload->packet = bc_upload_next(&upload->state);
+    if (upload->packet.type == BC_PACKET_NONE) {
+        succeed(download);
+        return;
+    }
+    if (upload->packet.type == BC_PACKET_FRAGMENT && !same_file(upload, &failure)) {
+        end_with(download, failure);
+        return;
+    }
+    send_packet(download);
+}
+
+/* Begins to send the file; may end the upload. */
+static void begin_file(struct download *download)
+{
+    struct upload *upload = download->upload;
+    DWORD error = open_file(download);
+
+    if (error) {
+        struct failure failure = failure_local(error);
+
+        failure.discard = FALSE; /* the server still has what it has */
+        end_with(download, failure);
+        return;
+    }
+    if (upload->spec.size != (UINT64)BG_SIZE_UNKNOWN &&
+        (upload->spec.size != upload->size || upload->spec.modified != upload->modified)) {
+        end_with(download, failure_changed());
+        return;
+    }
+    if (upload->spec.size == (UINT64)BG_SIZE_UNKNOWN)
+        bc_upload_init(&upload->state, upload->size, upload->state.fragment,
+                       upload->spec.wants_reply);
+    AcquireSRWLockExclusive(&download->event_lock);
+    upload->spec.events->began(download->context, upload->size, upload->modified);
+    ReleaseSRWLockExclusive(&download->event_lock);
+    if (upload->plain) {
+        upload->packet.type = BC_PACKET_FRAGMENT;
+        upload->packet.length = upload->size;
+        send_packet(download);
+    } else {
+        next_packet(download);
+    }
+}
+
+void upload_start(struct download *download, const struct bc_url *url)
+{
+    struct upload *upload = download->upload;
+
+    if (!bc_url_is_http(url->scheme)) {
+        end_with(download, failure_remote(BC_E_REMOTE_NOT_SUPPORTED));
+        return;
+    }
+    if (upload->spec.order == UPLOAD_FILE) {
+        begin_file(download);
+        return;
+    }
+    if (upload->spec.order == UPLOAD_CANCEL)
+        bc_upload_cancel(&upload->state);
+    else if (upload->state.session_id[0])
+        upload->state.phase = BC_UPLOAD_CLOSE;
+    else
+        upload->state.phase = BC_UPLOAD_DONE;
+    next_packet(download);
+}
+
+/* ---- answers ---- */
+
+void upload_header(struct download *download, const char *line, size_t length)
+{
+    bc_upload_ack_line(&download->upload->ack, line, length);
+}
+
+/* The next fragment's size, from what became of the last one. */
+static void adapt_fragment(struct upload *upload)
+{
+    UINT64 length = upload->packet.length, taken = upload->state.offset - upload->packet.offset;
+    ULONGLONG ms = GetTickCount64() - upload->asked_at;
+
+    if (upload->state.offset <= upload->packet.offset || upload->state.phase != BC_UPLOAD_SEND)
+        return;
+    if (taken < length) {
+        upload->limit = taken > FRAGMENT_MIN ? taken : FRAGMENT_MIN; /* it takes no more at once */
+    } else if (ms < FRAGMENT_SHORT_MS) {
+        length *= 2;
+    } else if (ms > FRAGMENT_LONG_MS && length > FRAGMENT_MIN) {
+        length /= 2;
+    }
+    upload->state.fragment = length < upload->limit ? length : upload->limit;
+}
+
+/* A web server before the BITS server takes no body of this size: TRUE when smaller ones are still
+ * to be tried. */
+static BOOL body_too_large(struct upload *upload, int status)
+{
+    if (status != 413 || upload->ack.is_ack || upload->packet.type != BC_PACKET_FRAGMENT ||
+        upload->packet.length <= FRAGMENT_MIN)
+        return FALSE;
+    upload->limit = upload->packet.length / 2;
+    upload->state.fragment = upload->limit;
+    return TRUE;
+}
+
+/* The URL of the reply as one that can be fetched. FALSE: it is none. */
+static BOOL resolve_reply(struct download *download)
+{
+    struct upload *upload = download->upload;
+    struct bc_url base, url;
+    const char *reply = upload->plain ? upload->ack.reply_url : upload->state.reply_url;
+
+    if (!upload->spec.wants_reply || !reply[0])
+        return TRUE;
+    upload->reply_url = malloc(BC_URL_WIRE_SIZE);
+    return upload->reply_url && bc_succeeded(bc_url_parse(download->url, &base)) &&
+           bc_succeeded(bc_url_resolve(&base, reply, upload->reply_url, BC_URL_WIRE_SIZE)) &&
+           bc_succeeded(bc_url_parse(upload->reply_url, &url)) && bc_url_is_http(url.scheme);
+}
+
+/* The answer to an upload with a method of the client's own; ends the upload. */
+static void plain_answered(struct download *download)
+{
+    struct upload *upload = download->upload;
+    struct bc_http_meaning meaning = bc_http_classify(download->response.status);
+    struct failure failure = failure_http(&meaning);
+
+    if (download->response.status >= 200 && download->response.status <= 299) {
+        if (!same_file(upload, &failure)) {
+            end_with(download, failure);
+            return;
+        }
+        if (!resolve_reply(download)) {
+            end_with(download, failure_remote(BC_E_INVALID_SERVER_RESPONSE));
+            return;
+        }
+        upload->state.offset = upload->size;
+        tell_acknowledged(download);
+        succeed(download);
+        return;
+    }
+    end_with(download, failure);
+}
+
+/* Acts on what bc_upload made of an answer; may end the upload. */
+static void act_on(struct download *download, const struct bc_upload_outcome *outcome)
+{
+    struct failure failure = {.hr = outcome->code, .context = (BG_ERROR_CONTEXT)outcome->context};
+
+    switch (outcome->verdict) {
+    case BC_UPLOAD_NEXT:
+        if (download->upload->state.phase == BC_UPLOAD_REPLY && !resolve_reply(download))
+            end_with(download, failure_remote(BC_E_INVALID_SERVER_RESPONSE));
+        else
+            next_packet(download);
+        break;
+    case BC_UPLOAD_FINISHED:
+        succeed(download);
+        break;
+    case BC_UPLOAD_TRANSIENT:
+        answer_note_retry_after(download);
+        failure.transient = TRUE;
+        end_with(download, failure);
+        break;
+    case BC_UPLOAD_FATAL:
+        end_with(download, failure);
+        break;
+    }
+}
+
+void upload_answered(struct download *download)
+{
+    struct upload *upload = download->upload;
+    int status = download->response.status;
+    struct bc_upload_outcome outcome;
+    char session[BC_UPLOAD_SESSION_MAX + 1];
+    UINT64 offset = upload->state.offset;
+
+    if ((status == 401 && http_next_credentials(download, BG_AUTH_TARGET_SERVER)) ||
+        (status == 407 && http_next_credentials(download, BG_AUTH_TARGET_PROXY))) {
+        send_packet(download);
+        return;
+    }
+    bc_upload_connected(&upload->state, TRUE, GetTickCount64());
+    tell_answered(download);
+    if (upload->plain) {
+        plain_answered(download);
+        return;
+    }
+    if (body_too_large(upload, status)) {
+        next_packet(download);
+        return;
+    }
+    memcpy(session, upload->state.session_id, sizeof(session));
+    outcome = bc_upload_acked(&upload->state, &upload->packet, status, &upload->ack);
+    if (upload->packet.type == BC_PACKET_FRAGMENT && status == 200)
+        adapt_fragment(upload);
+    if (strcmp(session, upload->state.session_id))
+        tell_session(download);
+    if (offset != upload->state.offset)
+        tell_acknowledged(download);
+    act_on(download, &outcome);
+}
+
+void upload_unanswered(struct download *download, struct failure failure)
+{
+    struct upload *upload = download->upload;
+    BOOL failing = upload->state.host_failing;
+
+    if (upload->read_failed) {
+        end_with(download, upload->failure);
+        return;
+    }
+    bc_upload_connected(&upload->state, FALSE, GetTickCount64());
+    /* With a fallback of no time at all the other host's turn is now. */
+    if (!failing && upload->state.host_failing && upload->state.has_fallback &&
+        !upload->state.fallback)
+        send_packet(download);
+    else
+        end_with(download, failure);
+}
