@@ -79,6 +79,11 @@ void model_job_init(struct model_job *job)
     job->minimum_notification_interval = DEFAULT_NOTIFICATION_INTERVAL;
 }
 
+BOOL model_job_is_group(const struct model_job *job)
+{
+    return !IsEqualGUID(&job->group, &GUID_NULL);
+}
+
 /* The string slots of a job, one by one: the only list of them. */
 static WCHAR **job_string(struct model_job *job, unsigned int index)
 {

@@ -110,7 +110,8 @@ struct model_job {
     DWORD helper_token_flags;
     WCHAR *helper_token_sid;
 
-    GUID group; /* legacy IBackgroundCopyGroup the job belongs to, or zero */
+    GUID group;     /* of a job that is a legacy group (qmgr.h): the client's id of it; or zero */
+    GUID group_job; /* the client's id of the group's one job; zero until there is one */
 };
 
 /* How far a file has come. Written often, therefore apart from the rest. */
@@ -145,6 +146,9 @@ struct model_file {
 
 /* Fills a fresh job with the documented defaults (no strings, no id, SUSPENDED). */
 void model_job_init(struct model_job *job);
+
+/* TRUE for a job that is a group of the legacy queue manager. */
+BOOL model_job_is_group(const struct model_job *job);
 
 /* Deep copy. On E_OUTOFMEMORY *out is empty and needs no release. */
 HRESULT model_job_copy(const struct model_job *job, struct model_job *out);

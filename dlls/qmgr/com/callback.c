@@ -2,7 +2,7 @@
  * How the engine reaches its clients: calls of their callback interfaces, on the engine's
  * notification threads.
  */
-#include "com.h"
+#include "legacy.h"
 
 static HRESULT call_file_transferred(IUnknown *target, IBackgroundCopyJob *job, struct file *file)
 {
@@ -64,14 +64,52 @@ static HRESULT call_job_error(IBackgroundCopyCallback *callback, IBackgroundCopy
     return hr;
 }
 
+/* nf-qmgr-ibackgroundcopycallback1-onstatus: the group is complete, or in error. E_NOINTERFACE for
+ * a client that is none of a legacy group. */
+static HRESULT call_status(IUnknown *target, const struct notification *what, BOOL privileged)
+{
+    BOOL failed = what->kind == NOTIFY_ERROR;
+    IBackgroundCopyCallback1 *callback;
+    IBackgroundCopyGroup *group = NULL;
+    IBackgroundCopyJob1 *job = NULL;
+    struct legacy_status now;
+    HRESULT hr;
+
+    hr = IUnknown_QueryInterface(target, &IID_IBackgroundCopyCallback1, (void **)&callback);
+    if (FAILED(hr))
+        return hr;
+    hr = legacy_group_create(what->job, privileged, &group);
+    if (SUCCEEDED(hr))
+        hr = legacy_job_create(what->job, privileged, &job);
+    if (SUCCEEDED(hr)) {
+        legacy_status(what->job, &now);
+        hr = IBackgroundCopyCallback1_OnStatus(
+            callback, group, job, failed ? now.file : MODEL_NO_FILE,
+            failed ? QM_STATUS_GROUP_ERROR : QM_STATUS_GROUP_COMPLETE, failed ? now.retries : 0,
+            failed ? now.win32_result : 0, failed ? now.transport_result : 0);
+    }
+    if (job)
+        IBackgroundCopyJob1_Release(job);
+    if (group)
+        IBackgroundCopyGroup_Release(group);
+    IBackgroundCopyCallback1_Release(callback);
+    return SUCCEEDED(hr) && hr != S_OK ? E_FAIL : hr; /* only S_OK ends the calls */
+}
+
 static HRESULT deliver(IUnknown *target, const struct notification *what)
 {
     IBackgroundCopyCallback *callback = NULL;
     IBackgroundCopyJob *job;
-    BOOL privileged = job_lock(what->job)->owner_elevated;
+    const struct model_job *data = job_lock(what->job);
+    BOOL privileged = data->owner_elevated, group = model_job_is_group(data);
     HRESULT hr;
 
     job_unlock(what->job);
+    if (group && (what->kind == NOTIFY_TRANSFERRED || what->kind == NOTIFY_ERROR)) {
+        hr = call_status(target, what, privileged);
+        if (hr != E_NOINTERFACE)
+            return hr;
+    }
     hr = job_object_create(what->job, privileged, &job);
     if (FAILED(hr))
         return hr;
@@ -95,9 +133,13 @@ static HRESULT deliver(IUnknown *target, const struct notification *what)
     return hr;
 }
 
-static HRESULT activate(const GUID *clsid, IUnknown **target)
+static HRESULT activate(struct job *job, const GUID *clsid, IUnknown **target)
 {
-    return CoCreateInstance(clsid, NULL, CLSCTX_LOCAL_SERVER, &IID_IBackgroundCopyCallback,
+    BOOL group = model_job_is_group(job_lock(job));
+
+    job_unlock(job);
+    return CoCreateInstance(clsid, NULL, CLSCTX_LOCAL_SERVER,
+                            group ? &IID_IBackgroundCopyCallback1 : &IID_IBackgroundCopyCallback,
                             (void **)target);
 }
 

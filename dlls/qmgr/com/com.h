@@ -35,7 +35,7 @@ void com_stop(void);
 
 /* factory.c: a class factory for one of our CLSIDs, or CLASS_E_CLASSNOTAVAILABLE. */
 HRESULT factory_create(REFCLSID clsid, REFIID iid, void **out);
-#define COM_CLASS_COUNT 10
+#define COM_CLASS_COUNT 11
 HRESULT factory_register_all(DWORD *cookies);
 void factory_revoke_all(DWORD *cookies, ULONG count);
 /* The CLSIDs served, by index; NULL past the last. */

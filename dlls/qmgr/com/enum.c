@@ -3,7 +3,7 @@
  * the same methods, but for the type of an element, so one body and one table serve them all; a
  * kind tells what an element is and how a client gets it.
  */
-#include "com.h"
+#include "legacy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +43,8 @@ C_ASSERT(sizeof(struct enum_vtbl) == sizeof(IEnumBackgroundCopyJobsVtbl));
 C_ASSERT(sizeof(struct enum_vtbl) == sizeof(IEnumBackgroundCopyFilesVtbl));
 C_ASSERT(sizeof(struct enum_vtbl) == sizeof(IEnumBitsPeerCacheRecordsVtbl));
 C_ASSERT(sizeof(struct enum_vtbl) == sizeof(IEnumBitsPeersVtbl));
+C_ASSERT(sizeof(struct enum_vtbl) == sizeof(IEnumBackgroundCopyGroupsVtbl));
+C_ASSERT(sizeof(struct enum_vtbl) == sizeof(IEnumBackgroundCopyJobs1Vtbl));
 
 struct enumerator {
     const struct enum_vtbl *vtbl; /* first: a pointer to it is the interface */
@@ -305,4 +307,53 @@ HRESULT enum_peers_create(IEnumBitsPeers **out)
     static const struct enum_kind kind = {&IID_IEnumBitsPeers, sizeof(void *), NULL, NULL};
 
     return enum_create(&kind, NULL, 0, FALSE, (void **)out);
+}
+
+/* ---- legacy: ids instead of objects ---- */
+
+static HRESULT give_id(const struct snapshot *snapshot, ULONG index, void *out)
+{
+    const GUID *ids = snapshot->list;
+
+    *(GUID *)out = ids[index];
+    return S_OK;
+}
+
+HRESULT enum_groups_create(struct engine *engine, const WCHAR *owner,
+                           IEnumBackgroundCopyGroups **out)
+{
+    static const struct enum_kind kind = {&IID_IEnumBackgroundCopyGroups, sizeof(GUID), give_id,
+                                          NULL};
+    struct job **jobs;
+    ULONG count, groups = 0;
+    GUID *ids;
+    HRESULT hr = engine_snapshot_jobs(engine, owner, &jobs, &count);
+
+    *out = NULL;
+    if (FAILED(hr))
+        return hr;
+    ids = malloc((count + 1) * sizeof(*ids));
+    for (ULONG i = 0; ids && i < count; i++) {
+        const struct model_job *data = job_lock(jobs[i]);
+
+        if (model_job_is_group(data))
+            ids[groups++] = data->group;
+        job_unlock(jobs[i]);
+    }
+    engine_free_jobs(jobs, count);
+    return ids ? enum_create(&kind, ids, groups, FALSE, (void **)out) : E_OUTOFMEMORY;
+}
+
+HRESULT enum_jobs1_create(const GUID *id, IEnumBackgroundCopyJobs1 **out)
+{
+    static const struct enum_kind kind = {&IID_IEnumBackgroundCopyJobs1, sizeof(GUID), give_id,
+                                          NULL};
+    GUID *ids = malloc(sizeof(*ids));
+
+    *out = NULL;
+    if (!ids)
+        return E_OUTOFMEMORY;
+    if (id)
+        *ids = *id;
+    return enum_create(&kind, ids, id ? 1 : 0, FALSE, (void **)out);
 }

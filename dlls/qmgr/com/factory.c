@@ -1,7 +1,8 @@
 /*
- * Class factories: every version's BackgroundCopyManager class makes the same manager.
+ * Class factories: every version's BackgroundCopyManager class makes the same manager; the legacy
+ * class makes the legacy one.
  */
-#include "com.h"
+#include "legacy.h"
 
 static const CLSID *const classes[COM_CLASS_COUNT] = {
     &CLSID_BackgroundCopyManager,     &CLSID_BackgroundCopyManager1_5,
@@ -9,6 +10,7 @@ static const CLSID *const classes[COM_CLASS_COUNT] = {
     &CLSID_BackgroundCopyManager3_0,  &CLSID_BackgroundCopyManager4_0,
     &CLSID_BackgroundCopyManager5_0,  &CLSID_BackgroundCopyManager10_1,
     &CLSID_BackgroundCopyManager10_2, &CLSID_BackgroundCopyManager10_3,
+    &CLSID_BackgroundCopyQMgr,
 };
 
 static HRESULT STDMETHODCALLTYPE factory_QueryInterface(IClassFactory *iface, REFIID iid,
@@ -34,10 +36,12 @@ static ULONG STDMETHODCALLTYPE factory_Release(IClassFactory *iface)
     return 1;
 }
 
+static IClassFactory manager_factory, legacy_factory;
+
 static HRESULT STDMETHODCALLTYPE factory_CreateInstance(IClassFactory *iface, IUnknown *outer,
                                                         REFIID iid, void **out)
 {
-    IBackgroundCopyManager *manager;
+    IUnknown *manager;
     HRESULT hr;
 
     if (!out)
@@ -47,10 +51,13 @@ static HRESULT STDMETHODCALLTYPE factory_CreateInstance(IClassFactory *iface, IU
         return CLASS_E_NOAGGREGATION;
     if (!com_engine())
         return CO_E_SERVER_STOPPING;
-    hr = manager_create(&manager);
+    if (iface == &legacy_factory)
+        hr = legacy_manager_create((IBackgroundCopyQMgr **)&manager);
+    else
+        hr = manager_create((IBackgroundCopyManager **)&manager);
     if (SUCCEEDED(hr)) {
-        hr = IBackgroundCopyManager_QueryInterface(manager, iid, out);
-        IBackgroundCopyManager_Release(manager);
+        hr = IUnknown_QueryInterface(manager, iid, out);
+        IUnknown_Release(manager);
     }
     return hr;
 }
@@ -72,7 +79,12 @@ static const IClassFactoryVtbl factory_vtbl = {
     .LockServer = factory_LockServer,
 };
 
-static IClassFactory manager_factory = {&factory_vtbl};
+static IClassFactory manager_factory = {&factory_vtbl}, legacy_factory = {&factory_vtbl};
+
+static IClassFactory *factory_of(const CLSID *class)
+{
+    return IsEqualCLSID(class, &CLSID_BackgroundCopyQMgr) ? &legacy_factory : &manager_factory;
+}
 
 HRESULT factory_create(REFCLSID clsid, REFIID iid, void **out)
 {
@@ -81,7 +93,7 @@ HRESULT factory_create(REFCLSID clsid, REFIID iid, void **out)
     *out = NULL;
     for (ULONG i = 0; i < COM_CLASS_COUNT; i++) {
         if (IsEqualCLSID(clsid, classes[i]))
-            return IClassFactory_QueryInterface(&manager_factory, iid, out);
+            return IClassFactory_QueryInterface(factory_of(clsid), iid, out);
     }
     return CLASS_E_CLASSNOTAVAILABLE;
 }
@@ -89,9 +101,9 @@ HRESULT factory_create(REFCLSID clsid, REFIID iid, void **out)
 HRESULT factory_register_all(DWORD *cookies)
 {
     for (ULONG i = 0; i < COM_CLASS_COUNT; i++) {
-        HRESULT hr =
-            CoRegisterClassObject(classes[i], (IUnknown *)&manager_factory, CLSCTX_LOCAL_SERVER,
-                                  REGCLS_MULTIPLEUSE | REGCLS_SUSPENDED, &cookies[i]);
+        HRESULT hr = CoRegisterClassObject(classes[i], (IUnknown *)factory_of(classes[i]),
+                                           CLSCTX_LOCAL_SERVER,
+                                           REGCLS_MULTIPLEUSE | REGCLS_SUSPENDED, &cookies[i]);
 
         if (FAILED(hr)) {
             factory_revoke_all(cookies, i);

@@ -11,7 +11,7 @@
  * dll.c calls this before it registers the factories; the stubs end with the process. Calls COM
  * only.
  */
-#include "com.h"
+#include "legacy.h"
 
 /* What clients hold: the interfaces of our objects, and those that activation passes along. */
 static const IID *const pinned[] = {
@@ -41,6 +41,11 @@ static const IID *const pinned[] = {
     &IID_IEnumBitsPeerCacheRecords,
     &IID_IBitsPeer,
     &IID_IEnumBitsPeers,
+    &IID_IBackgroundCopyQMgr,
+    &IID_IBackgroundCopyGroup,
+    &IID_IBackgroundCopyJob1,
+    &IID_IEnumBackgroundCopyGroups,
+    &IID_IEnumBackgroundCopyJobs1,
 };
 
 /* An object that claims to be all of them. Nobody gets a reference to it, so that only the methods

@@ -46,7 +46,7 @@ struct engine_client {
     /* Calls the client's interface. A failure of the RPC layer means the client is gone. */
     HRESULT (*deliver)(IUnknown *target, const struct notification *notification);
     /* Makes the callback object of a job that has a notification CLSID. */
-    HRESULT (*activate)(const GUID *clsid, IUnknown **target);
+    HRESULT (*activate)(struct job *job, const GUID *clsid, IUnknown **target);
     /* Asks the job's server certificate callback. */
     HRESULT(*validate)
     (IUnknown *target, struct job *job, struct file *file, const BYTE *cert, ULONG cert_size,
@@ -76,8 +76,13 @@ void engine_close(struct engine *engine);
 /* Jobs. *job is a reference for job_release(). */
 HRESULT engine_create_job(struct engine *engine, const WCHAR *name, BG_JOB_TYPE type,
                           const struct os_identity *owner, struct job **job);
+/* A download job that is a legacy group under the client's id
+ * (nf-qmgr-ibackgroundcopyqmgr-creategroup). E_INVALIDARG when there is a group of that id. */
+HRESULT engine_create_group(struct engine *engine, const GUID *group,
+                            const struct os_identity *owner, struct job **job);
 /* BG_E_NOT_FOUND when there is no such job in the queue. */
 HRESULT engine_find_job(struct engine *engine, const GUID *id, struct job **job);
+HRESULT engine_find_group(struct engine *engine, const GUID *group, struct job **job);
 /* The jobs of owner (NULL: of all) in order of creation; *jobs by engine_free_jobs(). */
 HRESULT engine_snapshot_jobs(struct engine *engine, const WCHAR *owner, struct job ***jobs,
                              ULONG *count);

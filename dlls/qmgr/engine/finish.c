@@ -92,6 +92,8 @@ static BOOL still_holds(struct job *job, enum job_outcome outcome)
     return TRUE;
 }
 
+static HRESULT place_group(struct job *job, struct model_error *failure);
+
 void job_settle(struct job *job)
 {
     struct job_change change;
@@ -100,7 +102,7 @@ void job_settle(struct job *job)
     enum job_outcome outcome;
     BOOL transient;
     ULONG retry_after_ms;
-    HRESULT hr;
+    HRESULT hr, hr_placed = S_OK;
 
     if (FAILED(job_change_begin(job, &change)))
         return;
@@ -120,14 +122,20 @@ void job_settle(struct job *job)
         job_change_cancel(&change);
         return;
     }
+    if (outcome == OUTCOME_FINISHED && model_job_is_group(&change.next)) {
+        hr_placed = place_group(job, &failure);
+        transient = FALSE;
+        if (hr_placed == S_FALSE)
+            outcome = OUTCOME_FAILED;
+    }
     if (outcome == OUTCOME_FINISHED)
         apply_transferred(&change.next);
     else if (outcome == OUTCOME_RANGES_DONE)
         change.next.state = BG_JOB_STATE_SUSPENDED; /* BC_EVENT_RANGES_DONE */
     else
         apply_failure(job, &change.next, &failure, transient, retry_after_ms);
-    txn = store_txn_begin(job->engine->store);
-    hr = txn ? job_put_dirty_files(job, txn) : E_OUTOFMEMORY;
+    txn = SUCCEEDED(hr_placed) ? store_txn_begin(job->engine->store) : NULL;
+    hr = FAILED(hr_placed) ? hr_placed : txn ? job_put_dirty_files(job, txn) : E_OUTOFMEMORY;
     if (FAILED(hr)) {
         store_txn_discard(txn);
         job_change_cancel(&change);
@@ -172,6 +180,7 @@ HRESULT job_resume(struct job *job)
 {
     struct bc_job_facts facts;
     struct job_change change;
+    struct model_error failure;
     struct bc_retry before;
     HRESULT hr = job_change_begin_call(job, BC_CALL_RESUME, &change);
 
@@ -184,8 +193,14 @@ HRESULT job_resume(struct job *job)
         return S_OK;
     }
     change.next.resumed_once = TRUE;
-    if (change.next.state == BG_JOB_STATE_TRANSFERRED)
+    if (change.next.state == BG_JOB_STATE_TRANSFERRED) {
+        hr = model_job_is_group(&change.next) ? place_group(job, &failure) : S_OK;
+        if (hr != S_OK) {
+            job_change_cancel(&change);
+            return FAILED(hr) ? hr : failure.code;
+        }
         apply_transferred(&change.next);
+    }
     /* Before it can fail again: the times without progress and in transfer begin anew. */
     AcquireSRWLockExclusive(&job->engine->lock);
     before = job->retry;
@@ -364,8 +379,8 @@ static HRESULT store_intent(struct job *job)
     return hr;
 }
 
-/* Renames the whole files; remembers the first failure. */
-static HRESULT place_files(struct job *job, ULONG *placed)
+/* Renames the whole files; remembers the first failure, and whose it was. */
+static HRESULT place_files(struct job *job, ULONG *placed, ULONG *failed)
 {
     HRESULT hr = S_OK;
 
@@ -378,7 +393,10 @@ static HRESULT place_files(struct job *job, ULONG *placed)
         if (!file->placed) {
             hr_file = put_in_place(file);
             if (FAILED(hr_file)) {
-                hr = FAILED(hr) ? hr : hr_file;
+                if (SUCCEEDED(hr)) {
+                    hr = hr_file;
+                    *failed = i;
+                }
                 continue;
             }
             AcquireSRWLockExclusive(&job->engine->lock);
@@ -391,17 +409,39 @@ static HRESULT place_files(struct job *job, ULONG *placed)
     return hr;
 }
 
+/*
+ * A legacy group has no Complete: its files get their names when the last one has arrived. S_FALSE
+ * when that failed, *failure tells; other failures are the store's. The latch is held.
+ */
+static HRESULT place_group(struct job *job, struct model_error *failure)
+{
+    ULONG placed = 0, failed = MODEL_NO_FILE;
+    HRESULT hr = store_intent(job);
+
+    if (FAILED(hr))
+        return hr;
+    act_as_helper(job);
+    hr = place_files(job, &placed, &failed);
+    SetThreadToken(NULL, NULL);
+    if (SUCCEEDED(hr))
+        return S_OK;
+    failure->context = BG_ERROR_CONTEXT_LOCAL_FILE;
+    failure->code = hr;
+    failure->file = failed;
+    return S_FALSE;
+}
+
 static HRESULT complete_download(struct job_change *change)
 {
     struct job *job = change->job;
-    ULONG placed = 0;
+    ULONG placed = 0, failed;
     HRESULT hr, hr_end;
 
     job_stop_and_wait(job);
     hr = store_intent(job);
     act_as_helper(job);
     if (SUCCEEDED(hr))
-        hr = place_files(job, &placed);
+        hr = place_files(job, &placed, &failed);
     SetThreadToken(NULL, NULL);
     if (FAILED(hr)) {
         job_change_cancel(change);

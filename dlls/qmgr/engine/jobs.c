@@ -142,26 +142,29 @@ static ULONG count_jobs_of(const struct engine *engine, const WCHAR *sid)
     return mine;
 }
 
-HRESULT engine_create_job(struct engine *engine, const WCHAR *name, BG_JOB_TYPE type,
-                          const struct os_identity *owner, struct job **out)
+/* Lock held. The group under that id; NULL: there is none. */
+static struct job *find_group(const struct engine *engine, const GUID *group)
 {
+    for (ULONG i = 0; i < engine->job_count; i++) {
+        if (IsEqualGUID(&engine->jobs[i]->data.group, group))
+            return engine->jobs[i];
+    }
+    return NULL;
+}
+
+/* Puts a job that has its own properties into the store and the queue. Consumes the reference on
+ * failure. */
+static HRESULT add_job(struct engine *engine, struct job *job, const struct os_identity *owner)
+{
+    BOOL group = model_job_is_group(&job->data);
     struct store_txn *txn = NULL;
     struct bc_limits limits;
-    struct job *job;
-    HRESULT hr;
+    HRESULT hr = CoCreateGuid(&job->data.id);
 
-    *out = NULL;
-    hr = job_new(engine, &job);
-    if (FAILED(hr))
-        return hr;
-    hr = CoCreateGuid(&job->data.id);
-    if (SUCCEEDED(hr))
-        hr = model_set_string(&job->data.display_name, name);
     if (SUCCEEDED(hr))
         hr = model_set_string(&job->data.owner_sid, owner->sid);
     if (FAILED(hr))
         goto release;
-    job->data.type = type;
     job->data.owner_integrity = owner->integrity;
     job->data.owner_elevated = owner->elevated;
     engine_now(&job->data.created);
@@ -177,6 +180,8 @@ HRESULT engine_create_job(struct engine *engine, const WCHAR *name, BG_JOB_TYPE 
     hr = owner->administrator ? S_OK
                               : bc_limits_check_job(&limits, FALSE, engine->job_count,
                                                     count_jobs_of(engine, owner->sid));
+    if (group && find_group(engine, &job->data.group))
+        hr = E_INVALIDARG;
     ReleaseSRWLockExclusive(&engine->lock);
     if (FAILED(hr))
         goto release;
@@ -191,7 +196,10 @@ HRESULT engine_create_job(struct engine *engine, const WCHAR *name, BG_JOB_TYPE 
         goto release;
 
     AcquireSRWLockExclusive(&engine->lock);
-    hr = engine_insert_job(engine, job);
+    if (group && find_group(engine, &job->data.group))
+        hr = E_INVALIDARG; /* another client was quicker */
+    else
+        hr = engine_insert_job(engine, job);
     if (engine->service && engine->job_count == 1)
         engine_wake(engine); /* for the start type */
     ReleaseSRWLockExclusive(&engine->lock);
@@ -201,11 +209,48 @@ HRESULT engine_create_job(struct engine *engine, const WCHAR *name, BG_JOB_TYPE 
             store_commit(engine->store, txn);
         goto release;
     }
-    *out = job;
     return S_OK;
 
 release:
     job_release(job);
+    return hr;
+}
+
+HRESULT engine_create_job(struct engine *engine, const WCHAR *name, BG_JOB_TYPE type,
+                          const struct os_identity *owner, struct job **out)
+{
+    struct job *job;
+    HRESULT hr = job_new(engine, &job);
+
+    *out = NULL;
+    if (FAILED(hr))
+        return hr;
+    job->data.type = type;
+    hr = model_set_string(&job->data.display_name, name);
+    if (FAILED(hr)) {
+        job_release(job);
+        return hr;
+    }
+    hr = add_job(engine, job, owner);
+    if (SUCCEEDED(hr))
+        *out = job;
+    return hr;
+}
+
+HRESULT engine_create_group(struct engine *engine, const GUID *group,
+                            const struct os_identity *owner, struct job **out)
+{
+    struct job *job;
+    HRESULT hr = job_new(engine, &job);
+
+    *out = NULL;
+    if (FAILED(hr))
+        return hr;
+    job->data.group = *group;
+    job->data.notify_flags = BG_NOTIFY_JOB_ERROR; /* ne-qmgr-groupprop */
+    hr = add_job(engine, job, owner);
+    if (SUCCEEDED(hr))
+        *out = job;
     return hr;
 }
 
@@ -226,6 +271,18 @@ HRESULT engine_find_job(struct engine *engine, const GUID *id, struct job **out)
     }
     ReleaseSRWLockShared(&engine->lock);
     return hr;
+}
+
+HRESULT engine_find_group(struct engine *engine, const GUID *group, struct job **out)
+{
+    *out = NULL;
+    AcquireSRWLockShared(&engine->lock);
+    if (!IsEqualGUID(group, &GUID_NULL))
+        *out = find_group(engine, group);
+    if (*out)
+        job_addref(*out);
+    ReleaseSRWLockShared(&engine->lock);
+    return *out ? S_OK : BG_E_NOT_FOUND;
 }
 
 HRESULT engine_snapshot_jobs(struct engine *engine, const WCHAR *owner, struct job ***out,

@@ -139,7 +139,7 @@ static void find_target(struct notifier *notifier, struct item *item)
     clsid = job_lock(job)->notify_clsid;
     job_unlock(job);
     if (IsEqualGUID(&clsid, &GUID_NULL) ||
-        FAILED(notifier->engine->client->activate(&clsid, &item->target)))
+        FAILED(notifier->engine->client->activate(job, &clsid, &item->target)))
         return;
     AcquireSRWLockExclusive(&job->engine->lock);
     if (!job->notify && !job->dead) {

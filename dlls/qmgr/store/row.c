@@ -104,6 +104,7 @@ static const struct column job_columns[] = {
     JOB("helper_token_flags", KIND_U32, helper_token_flags, ULONG_MAX),
     JOB("helper_token_sid", KIND_TEXT, helper_token_sid, 0),
     JOB("legacy_group", KIND_GUID, group, 0),
+    JOB("legacy_job", KIND_GUID, group_job, 0),
 };
 
 #define FILE_COLUMN(name, kind, member, limit)                                                     \

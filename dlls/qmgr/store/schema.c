@@ -35,7 +35,7 @@ static int schema_1(sqlite3 *handle)
         "http_method TEXT, cost_flags INTEGER, notify_clsid BLOB, dynamic_content INTEGER, "
         "high_performance INTEGER, maximum_download_size INTEGER, stored_credentials INTEGER, "
         "minimum_notification_interval INTEGER, on_demand INTEGER, resumed_once INTEGER, "
-        "helper_token_flags INTEGER, helper_token_sid TEXT, legacy_group BLOB);"
+        "helper_token_flags INTEGER, helper_token_sid TEXT, legacy_group BLOB, legacy_job BLOB);"
         "CREATE TABLE file(job INTEGER NOT NULL REFERENCES job(row) ON DELETE CASCADE, "
         "ordinal INTEGER NOT NULL, total INTEGER, transferred INTEGER, completed INTEGER, "
         "remote_name TEXT, local_name TEXT, temporary_name TEXT, etag TEXT, last_modified TEXT, "
