@@ -84,7 +84,7 @@ struct model_job {
 
     WCHAR *reply_file;
     WCHAR *upload_session; /* session id of the BITS upload protocol, while one is open */
-    WCHAR *upload_host;    /* BITS-Host-ID */
+    WCHAR *upload_host;    /* BITS-Host-Id, and behind a blank its time-out (s) if it has one */
     UINT64 reply_total;    /* BG_SIZE_UNKNOWN until known */
     UINT64 reply_transferred;
 
@@ -131,7 +131,7 @@ struct model_file {
     BG_FILE_RANGE *ranges; /* as given by the client, NULL for the whole file */
     ULONG range_count;
     struct model_progress progress;
-    WCHAR *etag; /* validators of the version being fetched */
+    WCHAR *etag; /* validators of the version being fetched; of an upload: size and time sent */
     WCHAR *last_modified;
     UINT64 remote_size;    /* size of the whole remote file, BG_SIZE_UNKNOWN until known */
     BG_FILE_RANGE *filled; /* on-demand jobs: what is on the disk */

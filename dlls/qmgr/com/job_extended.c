@@ -67,19 +67,14 @@ HRESULT STDMETHODCALLTYPE job_GetReplyProgress(IBackgroundCopyJob5 *iface,
                                                BG_JOB_REPLY_PROGRESS *progress)
 {
     struct job *job = impl_from_job5(iface)->job;
-    const struct model_job *data;
     HRESULT hr;
 
     if (!progress)
         return E_INVALIDARG;
     hr = job_check(job, BC_CALL_GET_REPLY, 0);
-    if (FAILED(hr))
-        return hr;
-    data = job_lock(job);
-    progress->BytesTotal = data->reply_total;
-    progress->BytesTransferred = data->reply_transferred;
-    job_unlock(job);
-    return S_OK;
+    if (SUCCEEDED(hr))
+        job_reply_progress(job, progress);
+    return hr;
 }
 
 /* Reads a whole file of known size into task memory. */
@@ -111,7 +106,7 @@ HRESULT STDMETHODCALLTYPE job_GetReplyData(IBackgroundCopyJob5 *iface, byte **bu
                                            UINT64 *length)
 {
     struct job *job = impl_from_job5(iface)->job;
-    const struct model_job *data;
+    BG_JOB_REPLY_PROGRESS progress;
     WCHAR *path = NULL;
     UINT64 size;
     HRESULT hr;
@@ -123,10 +118,9 @@ HRESULT STDMETHODCALLTYPE job_GetReplyData(IBackgroundCopyJob5 *iface, byte **bu
     hr = job_check(job, BC_CALL_GET_REPLY_DATA, 0);
     if (FAILED(hr))
         return hr;
-    data = job_lock(job);
-    hr = model_set_string(&path, data->reply_file);
-    size = data->reply_transferred;
-    job_unlock(job);
+    job_reply_progress(job, &progress);
+    size = progress.BytesTransferred;
+    hr = job_reply_path(job, &path);
     if (SUCCEEDED(hr) && size > COM_MAX_REPLY_DATA) {
         *length = size;
         hr = BG_E_TOO_LARGE;

@@ -56,6 +56,10 @@ static HRESULT load_files(struct job *job, struct model_file *files, ULONG count
 
         if (!file)
             return E_OUTOFMEMORY;
+        if (job->upload && job->file_count) {
+            job_upload_load_reply(job, file);
+            continue;
+        }
         hr = job_append_file(job, file);
         if (FAILED(hr)) {
             file_free(file);
@@ -105,7 +109,9 @@ static HRESULT load_job(void *context, struct model_job *data, struct model_file
     model_job_release(&job->data);
     job->data = *data;
     ZeroMemory(data, sizeof(*data));
-    hr = load_files(job, files, count, load->same_boot);
+    hr = job_upload_new(job);
+    if (SUCCEEDED(hr))
+        hr = load_files(job, files, count, load->same_boot);
     if (SUCCEEDED(hr)) {
         if (job->data.sequence >= engine->next_sequence)
             engine->next_sequence = job->data.sequence + 1;
@@ -113,32 +119,13 @@ static HRESULT load_job(void *context, struct model_job *data, struct model_file
         job->turn = engine->next_turn++;
         if (bc_state_is_final((enum bc_job_state)job->data.state)) {
             job->dead = TRUE;
-            engine->graves[engine->grave_count++] = job;
-            return S_OK;
+            hr = engine_insert_grave(engine, job);
+        } else {
+            hr = engine_insert_job(engine, job);
         }
-        hr = engine_insert_job(engine, job);
     }
     job_release(job);
     return hr;
-}
-
-/* Room for one more grave, before load_job() needs it. */
-static HRESULT count_job(void *context, struct model_job *data, struct model_file *files,
-                         ULONG count)
-{
-    struct load *load = context;
-    struct engine *engine = load->engine;
-
-    if (engine->grave_count == engine->grave_capacity) {
-        ULONG capacity = engine->grave_capacity ? engine->grave_capacity * 2 : 64;
-        struct job **graves = realloc(engine->graves, capacity * sizeof(*graves));
-
-        if (!graves)
-            return E_OUTOFMEMORY;
-        engine->graves = graves;
-        engine->grave_capacity = capacity;
-    }
-    return load_job(context, data, files, count);
 }
 
 /* Tells whether the machine has run on since the store was last used, and remembers this run. */
@@ -245,23 +232,35 @@ static ULONGLONG follow_start_type(struct engine *engine, ULONGLONG now)
     return ~0ull;
 }
 
-/* Deletes what ended jobs left, once their downloads have stopped. */
-static void bury_jobs(struct engine *engine)
+/* Deletes what ended jobs left, once their downloads have stopped and no server has a session of
+ * theirs any more. Returns when to look again. */
+static ULONGLONG bury_jobs(struct engine *engine)
 {
+    ULONGLONG now = GetTickCount64(), deadline = ~0ull;
+    ULONG index = 0;
+
     for (;;) {
         struct job *job = NULL;
 
         AcquireSRWLockExclusive(&engine->lock);
-        for (ULONG i = 0; i < engine->grave_count && !job; i++) {
-            if (engine->graves[i]->active)
-                continue;
-            job = engine->graves[i];
-            engine->graves[i] = engine->graves[--engine->grave_count];
+        while (index < engine->grave_count && engine->graves[index]->active)
+            index++;
+        if (index < engine->grave_count) {
+            job = engine->graves[index];
+            job_addref(job);
         }
         ReleaseSRWLockExclusive(&engine->lock);
         if (!job)
-            return;
-        job_bury(job);
+            return deadline;
+        if (job->upload && job_upload_cancel(job, now, &deadline)) {
+            index++;
+        } else {
+            job_bury(job);
+            AcquireSRWLockExclusive(&engine->lock);
+            engine->graves[index] = engine->graves[--engine->grave_count];
+            ReleaseSRWLockExclusive(&engine->lock);
+            job_release(job);
+        }
         job_release(job);
     }
 }
@@ -271,7 +270,7 @@ static DWORD WINAPI worker_main(void *context)
     struct engine *engine = context;
 
     for (;;) {
-        ULONGLONG deadline, now, look = ~0ull;
+        ULONGLONG deadline, now, graves, look = ~0ull;
         BOOL network;
 
         AcquireSRWLockExclusive(&engine->lock);
@@ -292,8 +291,10 @@ static DWORD WINAPI worker_main(void *context)
                 network_follow(engine, up);
             }
         }
-        bury_jobs(engine);
+        graves = bury_jobs(engine);
         deadline = engine_schedule(engine);
+        if (deadline > graves)
+            deadline = graves;
         now = GetTickCount64();
         if (now >= engine->scavenge_at) {
             engine->scavenge_at = now + SCAVENGE_MS;
@@ -383,7 +384,7 @@ HRESULT engine_open(const struct engine_options *options, struct engine **out)
         report_found(found, aside);
         LocalFree(aside);
         load.same_boot = same_boot(engine);
-        hr = store_load(engine->store, count_job, &load);
+        hr = store_load(engine->store, load_job, &load);
     }
     if (SUCCEEDED(hr))
         hr = notifier_create(engine, &engine->notifier);
@@ -436,8 +437,11 @@ void engine_stop(struct engine *engine)
     transfer_destroy(engine->transfer);
     engine->transfer = NULL;
     notifier_stop(engine->notifier);
-    for (ULONG i = 0; i < engine->job_count; i++)
+    for (ULONG i = 0; i < engine->job_count; i++) {
         job_flush_progress(engine->jobs[i]);
+        if (engine->jobs[i]->upload)
+            job_upload_store(engine->jobs[i]);
+    }
 }
 
 void engine_close(struct engine *engine)

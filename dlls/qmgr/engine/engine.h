@@ -161,6 +161,11 @@ void file_progress(struct file *file, BG_FILE_PROGRESS *progress);
 HRESULT file_set_remote_name(struct file *file, const WCHAR *name);
 HRESULT file_set_validation(struct file *file, BOOL valid);
 
+/* nf-bits1_5-ibackgroundcopyjob2-getreplyprogress: the total is BG_SIZE_UNKNOWN until the server
+ * has said that there is a reply; from then on the reply has begun. */
+void job_reply_progress(struct job *job, BG_JOB_REPLY_PROGRESS *progress);
+/* Where the reply is at present; NULL without one, free(). E_OUTOFMEMORY. */
+HRESULT job_reply_path(struct job *job, WCHAR **path);
 /* nf-bits1_5-ibackgroundcopyjob2-setreplyfilename; NULL: BITS chooses. */
 HRESULT job_set_reply_file(struct job *job, const WCHAR *name);
 /* The helper token is held in memory only; its SID is the job's. token is duplicated; NULL clears.

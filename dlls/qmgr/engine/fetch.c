@@ -35,6 +35,8 @@ void job_stop(struct job *job)
         if (file->phase == FILE_ACTIVE && file->download)
             transfer_cancel(job->engine->transfer, file->download);
     }
+    if (job->upload)
+        job_upload_stop(job);
     job_idle(job);
 }
 
@@ -62,7 +64,7 @@ void job_fail(struct job *job, struct file *file, HRESULT hr, BG_ERROR_CONTEXT c
     engine_wake(job->engine);
 }
 
-static void mark_dirty(struct file *file)
+void mark_dirty(struct file *file)
 {
     file->dirty = file->progress_dirty = TRUE;
     if (!file->job->progress_dirty)
@@ -70,10 +72,19 @@ static void mark_dirty(struct file *file)
     file->job->dirty = file->job->progress_dirty = TRUE;
 }
 
-static void note_progress(struct job *job)
+void note_progress(struct job *job)
 {
     bc_retry_progress(&job->retry);
     engine_now(&job->moved);
+    notify_job(job, NOTIFY_MODIFICATION, NULL);
+}
+
+void note_connected(struct job *job)
+{
+    if (!job->running || job->connected)
+        return;
+    job->connected = TRUE;
+    job->error_past = TRUE;
     notify_job(job, NOTIFY_MODIFICATION, NULL);
 }
 
@@ -182,11 +193,7 @@ static void on_headers(void *context, const struct download_headers *headers)
     BOOL moved = FALSE;
 
     AcquireSRWLockExclusive(&job->engine->lock);
-    if (job->running && !job->connected) {
-        job->connected = TRUE;
-        job->error_past = TRUE;
-        notify_job(job, NOTIFY_MODIFICATION, NULL);
-    }
+    note_connected(job);
     set_wide(&file->data.etag, headers->etag);
     set_wide(&file->data.last_modified, headers->last_modified);
     set_wide(&file->data.response_headers, headers->text);
@@ -329,10 +336,9 @@ static void remember_accepted(struct job *job, const struct accepted *pair)
     list[job->accepted_count++] = *pair;
 }
 
-static HRESULT on_certificate(void *context, const BYTE *cert, ULONG cert_size, const BYTE *store,
-                              ULONG store_size)
+HRESULT file_certificate(struct file *file, const BYTE *cert, ULONG cert_size, const BYTE *store,
+                         ULONG store_size)
 {
-    struct file *file = context;
     struct job *job = file->job;
     IUnknown *callback;
     struct accepted pair;
@@ -362,6 +368,12 @@ static HRESULT on_certificate(void *context, const BYTE *cert, ULONG cert_size, 
     if (callback)
         IUnknown_Release(callback);
     return hr;
+}
+
+static HRESULT on_certificate(void *context, const BYTE *cert, ULONG cert_size, const BYTE *store,
+                              ULONG store_size)
+{
+    return file_certificate(context, cert, cert_size, store, store_size);
 }
 
 /* Forgets what is known of the remote file: the next download begins at 0. Lock held. */
@@ -570,8 +582,8 @@ static HRESULT start_download(struct job *job, struct file *file, const struct s
     HRESULT hr = url && data->temporary_name ? local_path_extended(data->temporary_name, &path)
                                              : E_OUTOFMEMORY;
 
+    run_fill_spec(run, &spec);
     spec.url = url;
-    spec.method = run->method;
     spec.path = path;
     spec.offset = start->sparse  ? 0
                   : start->trust ? trusted_size(data)
@@ -584,18 +596,6 @@ static HRESULT start_download(struct job *job, struct file *file, const struct s
     spec.ranges = start->sparse ? start->ranges : data->ranges;
     spec.range_count = start->sparse ? start->range_count : data->range_count;
     spec.sparse = start->sparse;
-    spec.token = run->token;
-    spec.dynamic_content = run->data.dynamic_content;
-    spec.maximum_size = BG_SIZE_UNKNOWN;
-    spec.custom_headers = run->headers;
-    spec.proxy.usage = run->data.proxy_usage;
-    spec.proxy.list = run->proxy_list;
-    spec.proxy.bypass = run->proxy_bypass;
-    spec.credentials = run->credentials;
-    spec.credential_count = run->credential_count;
-    spec.certificate = run->data.certificate.present ? &run->data.certificate : NULL;
-    spec.security_flags = run->data.security_flags;
-    spec.foreground = run->data.priority == BG_JOB_PRIORITY_FOREGROUND;
     AcquireSRWLockExclusive(&job->engine->lock);
     spec.validate_server_certificate = job->certificate_callback != NULL;
     spec.rate = engine_rate(job->engine, run->data.priority);
@@ -673,6 +673,10 @@ void job_start_files(struct job *job)
     struct engine *engine = job->engine;
     HRESULT hr = S_OK;
 
+    if (job->upload) {
+        job_upload_start(job);
+        return;
+    }
     while (SUCCEEDED(hr)) {
         struct download *download;
         struct run *fresh, *old = NULL;

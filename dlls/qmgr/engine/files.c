@@ -340,9 +340,9 @@ static HRESULT store_files(struct job *job, struct model_job *next, struct file 
     return hr;
 }
 
-HRESULT job_name_reply(struct model_job *next, const WCHAR *upload)
+HRESULT name_beside(const WCHAR *file, WCHAR **out)
 {
-    char *local = utf8_from_wide(upload);
+    char *local = utf8_from_wide(file);
     char plain[BC_PATH_UTF8_SIZE];
     HRESULT hr = local ? bc_path_normalize(local, plain, sizeof(plain)) : E_OUTOFMEMORY;
     GUID random;
@@ -350,9 +350,14 @@ HRESULT job_name_reply(struct model_job *next, const WCHAR *upload)
     if (SUCCEEDED(hr))
         hr = CoCreateGuid(&random);
     if (SUCCEEDED(hr))
-        hr = temporary_name(plain, random.Data1, &next->reply_file);
+        hr = temporary_name(plain, random.Data1, out);
     free(local);
     return hr;
+}
+
+HRESULT job_name_reply(struct model_job *next, const WCHAR *upload)
+{
+    return name_beside(upload, &next->reply_file);
 }
 
 HRESULT job_add_files(struct job *job, const struct file_request *requests, ULONG count,

@@ -84,7 +84,7 @@ static BOOL still_holds(struct job *job, enum job_outcome outcome)
     if (job->data.state != BG_JOB_STATE_QUEUED || job->active)
         return FALSE;
     if (outcome == OUTCOME_FINISHED)
-        return job->files_done == job->file_count;
+        return job->files_done == job->file_count && (!job->upload || job_upload_done(job));
     for (ULONG i = job->first_open; outcome == OUTCOME_RANGES_DONE && i < job->file_count; i++) {
         if (file_wants(job->files[i]))
             return FALSE;
@@ -136,6 +136,8 @@ void job_settle(struct job *job)
         apply_failure(job, &change.next, &failure, transient, retry_after_ms);
     txn = SUCCEEDED(hr_placed) ? store_txn_begin(job->engine->store) : NULL;
     hr = FAILED(hr_placed) ? hr_placed : txn ? job_put_dirty_files(job, txn) : E_OUTOFMEMORY;
+    if (SUCCEEDED(hr) && job->upload)
+        hr = job_upload_put(job, txn);
     if (FAILED(hr)) {
         store_txn_discard(txn);
         job_change_cancel(&change);
@@ -247,6 +249,29 @@ static BOOL delete_temporary(struct file *file)
     return gone;
 }
 
+/* The files that a job may have temporary files of, by index, the reply last; NULL: no more. */
+static struct file *temporary_of(struct job *job, ULONG index)
+{
+    if (index < job->file_count)
+        return job->files[index];
+    return index == job->file_count && job->upload ? job->upload->reply : NULL;
+}
+
+/* Keeps a dead job until the server has been told that its session is over. FALSE: out of memory.
+ */
+static BOOL linger(struct job *job)
+{
+    BOOL kept = FALSE;
+
+    AcquireSRWLockExclusive(&job->engine->lock);
+    if (job->upload && job_upload_lingers(job)) {
+        kept = SUCCEEDED(engine_insert_grave(job->engine, job));
+        engine_wake(job->engine);
+    }
+    ReleaseSRWLockExclusive(&job->engine->lock);
+    return kept;
+}
+
 /*
  * Deletes what a dead job left on the disk, then its row. Nothing else touches a dead job's files
  * once its downloads have ended. BG_S_UNABLE_TO_DELETE_FILES when something stayed; the row goes
@@ -256,16 +281,22 @@ HRESULT job_bury(struct job *job)
 {
     struct store_txn *txn = store_txn_begin(job->engine->store);
     HRESULT hr = S_OK;
+    struct file *file;
 
     act_as_helper(job);
-    for (ULONG i = 0; i < job->file_count; i++) {
-        if (!delete_temporary(job->files[i]))
+    for (ULONG i = 0; (file = temporary_of(job, i)); i++) {
+        if (!delete_temporary(file)) {
+            if (hr == S_OK)
+                os_log_event(EVENTLOG_WARNING_TYPE, BITS_MC_FILE_DELETION_FAILED,
+                             file->data.temporary_name);
             hr = BG_S_UNABLE_TO_DELETE_FILES;
+        }
     }
     SetThreadToken(NULL, NULL);
-    if (hr != S_OK)
-        os_log_event(EVENTLOG_WARNING_TYPE, BITS_MC_FILE_DELETION_FAILED,
-                     job->files[0]->data.temporary_name);
+    if (linger(job)) {
+        store_txn_discard(txn);
+        return hr;
+    }
     if (txn && SUCCEEDED(store_txn_delete_job(txn, &job->data.id)))
         store_commit_async(job->engine->store, txn, NULL, NULL);
     else
@@ -273,14 +304,16 @@ HRESULT job_bury(struct job *job)
     return hr;
 }
 
-/* Lock held: some file of the job may have left something on the disk. */
-static BOOL has_temporaries(struct job *job)
+/* Lock held: some file of the job may have left something on the disk, or its upload a session. */
+static BOOL leaves_something(struct job *job)
 {
-    for (ULONG i = 0; i < job->file_count; i++) {
-        if (job->files[i]->created && !job->files[i]->placed)
+    struct file *file;
+
+    for (ULONG i = 0; (file = temporary_of(job, i)); i++) {
+        if (file->created && !file->placed)
             return TRUE;
     }
-    return FALSE;
+    return job->upload && job->upload->session;
 }
 
 /* Ends a job for good: one commit that either removes it or leaves the tombstone. Consumes the
@@ -293,7 +326,7 @@ static HRESULT job_end(struct job_change *change, BG_JOB_STATE state)
     HRESULT hr;
 
     AcquireSRWLockShared(&job->engine->lock);
-    clean = !job->active && !has_temporaries(job);
+    clean = !job->active && !leaves_something(job);
     ReleaseSRWLockShared(&job->engine->lock);
     change->next.state = state;
     if (clean) {
@@ -455,6 +488,51 @@ static HRESULT complete_download(struct job_change *change)
     return hr_end == S_OK ? hr : hr_end;
 }
 
+/* A reply that the server did not send is an empty file
+ * (nf-bits1_5-ibackgroundcopyjob2-setreplyfilename). */
+static HRESULT make_empty(const WCHAR *name)
+{
+    HANDLE file = INVALID_HANDLE_VALUE;
+    WCHAR *path;
+    HRESULT hr = local_path_extended(name, &path);
+
+    if (FAILED(hr))
+        return hr;
+    file = CreateFileW(path, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+    if (file == INVALID_HANDLE_VALUE)
+        hr = HRESULT_FROM_WIN32(GetLastError());
+    else
+        CloseHandle(file);
+    free(path);
+    return hr;
+}
+
+/* The reply gets its name; what was sent needs nothing more. */
+static HRESULT complete_upload(struct job_change *change)
+{
+    struct job *job = change->job;
+    struct file *reply = job->upload->reply;
+    HRESULT hr = S_OK;
+
+    act_as_helper(job);
+    if (reply && !reply->placed)
+        hr = put_in_place(reply);
+    else if (!reply && change->next.type == BG_JOB_TYPE_UPLOAD_REPLY)
+        hr = make_empty(change->next.reply_file);
+    SetThreadToken(NULL, NULL);
+    if (FAILED(hr)) {
+        job_change_cancel(change);
+        return hr;
+    }
+    if (reply) {
+        AcquireSRWLockExclusive(&job->engine->lock);
+        reply->placed = TRUE;
+        reply->created = FALSE;
+        ReleaseSRWLockExclusive(&job->engine->lock);
+    }
+    return job_end(change, BG_JOB_STATE_ACKNOWLEDGED);
+}
+
 HRESULT job_complete(struct job *job)
 {
     struct job_change change;
@@ -464,5 +542,5 @@ HRESULT job_complete(struct job *job)
         return hr;
     if (change.next.type == BG_JOB_TYPE_DOWNLOAD)
         return complete_download(&change);
-    return job_end(&change, BG_JOB_STATE_ACKNOWLEDGED);
+    return complete_upload(&change);
 }

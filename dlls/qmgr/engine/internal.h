@@ -81,6 +81,21 @@ struct run {
     struct model_job data; /* for what the spec takes as it is */
 };
 
+/* What jobs of both upload types have besides (upload.c). */
+struct job_upload {
+    WCHAR *session; /* open at the server, NULL: none; as in model_job, but up to date */
+    WCHAR *host;
+    BOOL session_dirty; /* the store does not know it yet */
+    BOOL advance;       /* an order has ended, what it brought is to be stored before the next */
+    ULONGLONG store_at; /* tick; not before, the store could not take it */
+    UINT64 host_failing_since;
+    struct file *reply;        /* once the server has said where it is; not among the job's files */
+    struct download *download; /* of the order under way, once it is known */
+    BOOL ordered;              /* an order is under way */
+    ULONG start;               /* counts orders: tells a stale pointer from a good one */
+    ULONGLONG cancel_at;       /* tick; when a cancelled job's session is to be cancelled next */
+};
+
 /* A server certificate that the job's client has accepted: SHA-256 of server, port and certificate.
  */
 struct accepted {
@@ -103,9 +118,10 @@ struct job {
     UINT64 bytes;         /* sums over the files */
     UINT64 total;
 
-    BOOL running;   /* has its turn */
-    BOOL connected; /* the server has answered in this turn */
-    ULONG active;   /* downloads under way */
+    BOOL running;              /* has its turn */
+    BOOL connected;            /* the server has answered in this turn */
+    ULONG active;              /* downloads under way */
+    struct job_upload *upload; /* NULL for downloads */
     struct run *run;
     ULONG version; /* counts changes of data: tells whether run is stale */
     ULONGLONG slice_began;
@@ -184,6 +200,8 @@ FILETIME filetime_from(UINT64 value);
 /* jobs.c */
 HRESULT job_new(struct engine *engine, struct job **job);
 void job_free(struct job *job);
+HRESULT engine_insert_grave(struct engine *engine,
+                            struct job *job); /* lock held; takes a reference */
 HRESULT engine_insert_job(struct engine *engine,
                           struct job *job); /* lock held; takes a reference */
 void engine_remove_job(struct engine *engine,
@@ -217,6 +235,8 @@ HRESULT check_local_name(
     const WCHAR *name); /* the rules of AddFile for a local name, its directory included */
 /* Makes up the name of the reply's file, in the directory of the upload's. */
 HRESULT job_name_reply(struct model_job *next, const WCHAR *upload);
+/* A fresh name for a temporary file in the directory of that file; free(). */
+HRESULT name_beside(const WCHAR *file, WCHAR **out);
 HRESULT local_path_extended(const WCHAR *path, WCHAR **extended); /* \\?\ form, free() */
 
 /* on_demand.c */
@@ -241,8 +261,21 @@ HRESULT run_new(struct job *job, struct run **run);
 /* Makes the copy ready for use; no lock. */
 HRESULT run_prepare(struct run *run);
 void run_release(struct run *run); /* takes NULL */
+/* Gives a reference to the job's run, a fresh one when its properties have changed. No lock. */
+HRESULT job_current_run(struct job *job, struct run **run);
+/* What the downloads and uploads of a job have in common; the spec points into the run. */
+void run_fill_spec(const struct run *run, struct download_spec *spec);
 
 /* fetch.c */
+/* Lock held: data differs from the store. */
+void mark_dirty(struct file *file);
+/* Lock held: bytes have come or gone. */
+void note_progress(struct job *job);
+/* Lock held: the server has answered in this turn. */
+void note_connected(struct job *job);
+/* The certificate event of a file's download or upload. */
+HRESULT file_certificate(struct file *file, const BYTE *cert, ULONG cert_size, const BYTE *store,
+                         ULONG store_size);
 void job_start_files(struct job *job); /* no lock */
 void job_stop(struct job *job);        /* lock held: ends the turn, asks downloads to end */
 /* No lock, latch held, so that nothing is begun meanwhile: ends the turn and waits until no
@@ -255,6 +288,31 @@ void job_idle(struct job *job); /* lock held: to be called when active has becom
  * echo. */
 void job_fail(struct job *job, struct file *file, HRESULT hr, BG_ERROR_CONTEXT context,
               BOOL transient, ULONG retry_after_ms);
+
+/* upload.c */
+HRESULT job_upload_new(struct job *job); /* for a job whose data is there */
+void job_upload_free(struct job *job);
+/* Takes a file of the store that is the reply; it is no file of the job's. */
+void job_upload_load_reply(struct job *job, struct file *file);
+/* Adds the live side to a staged copy; latch held, no lock. */
+HRESULT job_upload_stage(struct job *job, struct model_job *next);
+/* Gives the next order if there is one and the job has its turn. No lock. */
+void job_upload_start(struct job *job);
+/* Lock held. Asks the order under way to end. */
+void job_upload_stop(struct job *job);
+/* Lock held. TRUE when nothing of the job is left to do. */
+BOOL job_upload_done(const struct job *job);
+/* Lock held. TRUE when the worker is to call job_upload_store(); shortens *deadline otherwise. */
+BOOL job_upload_needs_store(const struct job *job, ULONGLONG now, ULONGLONG *deadline);
+/* Stores what the orders have brought, then gives the next one. No lock. */
+void job_upload_store(struct job *job);
+/* Adds the reply's row to a transaction; nothing active, latch held. */
+HRESULT job_upload_put(struct job *job, struct store_txn *txn);
+/* Lock held. TRUE while the server still has a session of a job that was cancelled. */
+BOOL job_upload_lingers(const struct job *job);
+/* Works on the session of a grave; worker only, no lock. TRUE: it is still to be kept, look again
+ * at *deadline. */
+BOOL job_upload_cancel(struct job *job, ULONGLONG now, ULONGLONG *deadline);
 
 /* schedule.c */
 ULONGLONG

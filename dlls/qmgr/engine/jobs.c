@@ -18,10 +18,11 @@ void job_facts(const struct job *job, struct bc_job_facts *facts)
     facts->state = (enum bc_job_state)job->data.state;
     facts->type = (enum bc_job_type)job->data.type;
     facts->file_count = job->file_count;
-    facts->all_transferred = job->file_count && job->files_done == job->file_count;
+    facts->all_transferred = job->file_count && job->files_done == job->file_count &&
+                             (!job->upload || job_upload_done(job));
     facts->resumed_once = job->data.resumed_once;
     facts->reply_started =
-        job->data.reply_total != BG_SIZE_UNKNOWN || job->data.state == BG_JOB_STATE_TRANSFERRED;
+        job->upload && (job->upload->reply || job->data.state == BG_JOB_STATE_TRANSFERRED);
 }
 
 HRESULT job_check(struct job *job, enum bc_call call, size_t adding)
@@ -75,6 +76,7 @@ void job_free(struct job *job)
     for (ULONG i = 0; i < job->file_count; i++)
         file_free(job->files[i]);
     free(job->files);
+    job_upload_free(job);
     run_release(job->run);
     free(job->accepted);
     if (job->notify)
@@ -117,6 +119,22 @@ HRESULT engine_insert_job(struct engine *engine, struct job *job)
     }
     job_addref(job);
     engine->jobs[engine->job_count++] = job;
+    return S_OK;
+}
+
+HRESULT engine_insert_grave(struct engine *engine, struct job *job)
+{
+    if (engine->grave_count == engine->grave_capacity) {
+        ULONG capacity = engine->grave_capacity ? engine->grave_capacity * 2 : 64;
+        struct job **graves = realloc(engine->graves, capacity * sizeof(*graves));
+
+        if (!graves)
+            return E_OUTOFMEMORY;
+        engine->graves = graves;
+        engine->grave_capacity = capacity;
+    }
+    job_addref(job);
+    engine->graves[engine->grave_count++] = job;
     return S_OK;
 }
 
@@ -163,6 +181,9 @@ static HRESULT add_job(struct engine *engine, struct job *job, const struct os_i
 
     if (SUCCEEDED(hr))
         hr = model_set_string(&job->data.owner_sid, owner->sid);
+    if (FAILED(hr))
+        goto release;
+    hr = job_upload_new(job);
     if (FAILED(hr))
         goto release;
     job->data.owner_integrity = owner->integrity;
@@ -398,6 +419,11 @@ HRESULT job_change_begin(struct job *job, struct job_change *change)
     change->job = job;
     /* Only the latch's holder writes data, so it may be read here without the lock. */
     hr = model_job_copy(&job->data, &change->next);
+    if (SUCCEEDED(hr) && job->upload) {
+        hr = job_upload_stage(job, &change->next);
+        if (FAILED(hr))
+            model_job_release(&change->next);
+    }
     if (FAILED(hr))
         job_unlatch(job);
     return hr;
@@ -547,6 +573,37 @@ HRESULT job_take_ownership(struct job *job, const struct os_identity *owner)
     change.next.owner_integrity = owner->integrity;
     change.next.owner_elevated = owner->elevated;
     return job_change_end(&change, model_set_string(&change.next.owner_sid, owner->sid));
+}
+
+void job_reply_progress(struct job *job, BG_JOB_REPLY_PROGRESS *progress)
+{
+    const struct file *reply;
+
+    AcquireSRWLockShared(&job->engine->lock);
+    reply = job->upload ? job->upload->reply : NULL;
+    progress->BytesTransferred = reply ? reply->bytes : 0;
+    progress->BytesTotal = progress->BytesTransferred;
+    if (reply && reply->total != BG_SIZE_UNKNOWN)
+        progress->BytesTotal = reply->total;
+    else if (!reply && job->data.state != BG_JOB_STATE_TRANSFERRED &&
+             job->data.state != BG_JOB_STATE_ACKNOWLEDGED)
+        progress->BytesTotal = BG_SIZE_UNKNOWN;
+    ReleaseSRWLockShared(&job->engine->lock);
+}
+
+HRESULT job_reply_path(struct job *job, WCHAR **path)
+{
+    const struct file *reply;
+    HRESULT hr = S_OK;
+
+    *path = NULL;
+    AcquireSRWLockShared(&job->engine->lock);
+    reply = job->upload ? job->upload->reply : NULL;
+    if (reply)
+        hr = model_set_string(path,
+                              reply->placed ? reply->data.local_name : reply->data.temporary_name);
+    ReleaseSRWLockShared(&job->engine->lock);
+    return hr;
 }
 
 HRESULT job_set_reply_file(struct job *job, const WCHAR *name)

@@ -50,10 +50,12 @@ BOOL job_satisfied(const struct job *job, enum job_outcome *outcome)
     *outcome = OUTCOME_NONE;
     if (job->active || job->data.state != BG_JOB_STATE_QUEUED || job->outcome != OUTCOME_NONE)
         return FALSE;
-    if (job->files_done == job->file_count) {
+    if (job->files_done == job->file_count && (!job->upload || job_upload_done(job))) {
         *outcome = OUTCOME_FINISHED;
         return TRUE;
     }
+    if (job->upload)
+        return FALSE;
     for (ULONG i = job->first_open; i < job->file_count; i++) {
         if (file_wants(job->files[i]))
             return FALSE;

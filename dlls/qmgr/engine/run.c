@@ -1,7 +1,7 @@
 /*
  * What the downloads of one job have in common, taken from the job when its turn begins or its
  * properties change: a copy, with passwords unprotected and texts as the transfers want them.
- * Called by fetch.c and schedule.c; calls os/ for the secrets.
+ * Called by fetch.c, upload.c and schedule.c; calls os/ for the secrets.
  */
 #include "internal.h"
 
@@ -83,6 +83,56 @@ HRESULT run_new(struct job *job, struct run **out)
     else
         *out = run;
     return hr;
+}
+
+void run_fill_spec(const struct run *run, struct download_spec *spec)
+{
+    spec->method = run->method;
+    spec->token = run->token;
+    spec->dynamic_content = run->data.dynamic_content;
+    spec->maximum_size = BG_SIZE_UNKNOWN;
+    spec->custom_headers = run->headers;
+    spec->proxy.usage = run->data.proxy_usage;
+    spec->proxy.list = run->proxy_list;
+    spec->proxy.bypass = run->proxy_bypass;
+    spec->credentials = run->credentials;
+    spec->credential_count = run->credential_count;
+    spec->certificate = run->data.certificate.present ? &run->data.certificate : NULL;
+    spec->security_flags = run->data.security_flags;
+    spec->foreground = run->data.priority == BG_JOB_PRIORITY_FOREGROUND;
+}
+
+HRESULT job_current_run(struct job *job, struct run **out)
+{
+    struct run *run = NULL, *old;
+    HRESULT hr = S_OK;
+    BOOL current;
+
+    AcquireSRWLockExclusive(&job->engine->lock);
+    current = job->run && job->run->version == job->version;
+    if (current) {
+        run = job->run;
+        InterlockedIncrement(&run->refs);
+    } else {
+        hr = run_new(job, &run);
+    }
+    ReleaseSRWLockExclusive(&job->engine->lock);
+    *out = run;
+    if (FAILED(hr) || current)
+        return hr;
+    hr = run_prepare(run);
+    if (FAILED(hr)) {
+        run_release(run);
+        *out = NULL;
+        return hr;
+    }
+    InterlockedIncrement(&run->refs); /* the job's */
+    AcquireSRWLockExclusive(&job->engine->lock);
+    old = job->run;
+    job->run = run;
+    ReleaseSRWLockExclusive(&job->engine->lock);
+    run_release(old);
+    return S_OK;
 }
 
 HRESULT run_prepare(struct run *run)

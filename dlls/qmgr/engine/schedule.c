@@ -38,6 +38,9 @@ static void spread_rate(struct engine *engine)
                 transfer_set_rate(engine->transfer, file->download,
                                   engine_rate(engine, job->data.priority));
         }
+        if (job->upload && job->upload->download)
+            transfer_set_rate(engine->transfer, job->upload->download,
+                              engine_rate(engine, job->data.priority));
     }
 }
 
@@ -106,8 +109,6 @@ static BOOL waits_for_turn(const struct job *job)
 /* Lock held. What keeps the job from transferring anything at all. */
 static HRESULT cannot_run(const struct job *job)
 {
-    if (job->data.type != BG_JOB_TYPE_DOWNLOAD)
-        return BG_E_REMOTE_NOT_SUPPORTED; /* bits-return-values: no uploads to this server */
     if (job->data.helper_token_flags && job->data.helper_token_sid && !job->helper_token)
         return BG_E_TOKEN_REQUIRED; /* helper-tokens-for-bits-transfer-jobs */
     return S_OK;
@@ -167,6 +168,7 @@ enum need {
     NEED_BLOCK,
     NEED_TURN,
     NEED_FLUSH,
+    NEED_UPLOAD,
     NEED_TIMEOUT
 };
 
@@ -189,6 +191,8 @@ static ULONGLONG download_time_ms(const struct job *job)
 /* Lock held. */
 static enum need job_need(struct job *job, ULONGLONG now, ULONGLONG *deadline)
 {
+    if (job->upload && job_upload_needs_store(job, now, deadline))
+        return NEED_UPLOAD;
     if (job->outcome != OUTCOME_NONE) {
         if (!job->active && now >= job->settle_again)
             return NEED_SETTLE;
@@ -256,6 +260,9 @@ static void job_serve(struct job *job, enum need need)
         break;
     case NEED_FLUSH:
         job_flush_progress(job);
+        break;
+    case NEED_UPLOAD:
+        job_upload_store(job);
         break;
     case NEED_TIMEOUT:
         AcquireSRWLockExclusive(&job->engine->lock);
