@@ -248,6 +248,10 @@ static void on_durable(void *context, UINT64 bytes)
     }
     file->data.progress.transferred = bytes;
     mark_dirty(file);
+    if (file->total <= ENGINE_SMALL_FILE) { /* many of them share the worker's next write */
+        ReleaseSRWLockExclusive(&job->engine->lock);
+        return;
+    }
     txn = store_txn_begin(job->engine->store);
     if (txn && SUCCEEDED(store_txn_put_progress(txn, &job->data.id, file->data.ordinal,
                                                 &file->data.progress))) {

@@ -357,6 +357,58 @@ HRESULT job_cancel(struct job *job)
     return job_end(&change, BG_JOB_STATE_CANCELLED);
 }
 
+static BOOL set_attributes(HANDLE file, DWORD attributes)
+{
+    FILE_BASIC_INFO basic = {.FileAttributes = attributes};
+
+    return SetFileInformationByHandle(file, FileBasicInfo, &basic, sizeof(basic));
+}
+
+/* Makes a temporary file visible and gives it its final name, if there is one; in one opening of
+ * the file, which under Wine takes half the time of SetFileAttributes and MoveFileEx. A Win32
+ * error. */
+static DWORD show_and_rename(const WCHAR *from, const WCHAR *to)
+{
+    size_t length = to ? wcslen(to) * sizeof(WCHAR) : 0;
+    FILE_RENAME_INFO *rename = calloc(1, sizeof(*rename) + length);
+    DWORD error = ERROR_SUCCESS;
+    HANDLE file;
+
+    if (!rename)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    file = CreateFileW(from, DELETE | FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES,
+                       FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
+                       FILE_FLAG_OPEN_REPARSE_POINT, NULL);
+    if (file == INVALID_HANDLE_VALUE) {
+        error = GetLastError();
+        free(rename);
+        return error;
+    }
+    set_attributes(file, FILE_ATTRIBUTE_NORMAL);
+    if (to) {
+        rename->ReplaceIfExists = TRUE;
+        rename->FileNameLength = (DWORD)length;
+        memcpy(rename->FileName, to, length);
+        if (!SetFileInformationByHandle(file, FileRenameInfo, rename,
+                                        sizeof(*rename) + (DWORD)length)) {
+            error = GetLastError();
+            set_attributes(file, FILE_ATTRIBUTE_HIDDEN);
+        }
+    }
+    CloseHandle(file);
+    free(rename);
+    return error;
+}
+
+/* An earlier Complete has put the file there and was cut off. */
+static BOOL is_placed(const struct file *file, const WCHAR *to)
+{
+    WIN32_FILE_ATTRIBUTE_DATA there;
+
+    return GetFileAttributesExW(to, GetFileExInfoStandard, &there) &&
+           (((UINT64)there.nFileSizeHigh << 32) | there.nFileSizeLow) == file->data.progress.total;
+}
+
 /*
  * Puts one file under its final name. S_OK also when an earlier Complete had done it and was cut
  * off: then the temporary file is gone and the target has the right size.
@@ -364,26 +416,15 @@ HRESULT job_cancel(struct job *job)
 static HRESULT put_in_place(struct file *file)
 {
     WCHAR *from = NULL, *to = NULL;
-    WIN32_FILE_ATTRIBUTE_DATA there;
     HRESULT hr = local_path_extended(file->data.temporary_name, &from);
 
     if (SUCCEEDED(hr))
         hr = local_path_extended(file->data.local_name, &to);
     if (SUCCEEDED(hr)) {
-        SetFileAttributesW(from, FILE_ATTRIBUTE_NORMAL);
-        if (!file->job->data.high_performance &&
-            !MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING)) {
-            DWORD error = GetLastError();
+        DWORD error = show_and_rename(from, file->job->data.high_performance ? NULL : to);
 
+        if (error && !(error == ERROR_FILE_NOT_FOUND && is_placed(file, to)))
             hr = HRESULT_FROM_WIN32(error);
-            if (error == ERROR_FILE_NOT_FOUND &&
-                GetFileAttributesExW(to, GetFileExInfoStandard, &there) &&
-                (((UINT64)there.nFileSizeHigh << 32) | there.nFileSizeLow) ==
-                    file->data.progress.total)
-                hr = S_OK;
-            else
-                SetFileAttributesW(from, FILE_ATTRIBUTE_HIDDEN);
-        }
     }
     free(from);
     free(to);

@@ -63,10 +63,11 @@ size_t answer_header(char *data, size_t size, size_t count, void *user)
         return length; /* trailers, or an answer already judged */
     if (length >= 5 && !memcmp(data, "HTTP/", 5)) {
         download->head_size = 0;
+        download->answered_at = time(NULL); /* dear under Wine: once for all lines */
         free(download->location);
         download->location = NULL;
     }
-    bc_http_response_line(&download->response, data, length, time(NULL));
+    bc_http_response_line(&download->response, data, length, download->answered_at);
     if (download->upload)
         upload_header(download, data, length);
     while (bare && (data[bare - 1] == '\n' || data[bare - 1] == '\r'))
@@ -85,6 +86,7 @@ size_t answer_header(char *data, size_t size, size_t count, void *user)
 /* The body is wanted: makes everything ready for its first byte. */
 static void accept_body(struct download *download, const struct bc_http_decision *decision)
 {
+    const struct transfer_options *options = &download->transfer->options;
     struct bc_validators said = download->response.validators;
     struct failure failure = {0};
 
@@ -95,6 +97,10 @@ static void accept_body(struct download *download, const struct bc_http_decision
     }
     download->limit = download->body_length = decision->body_length;
     download->outcome = OUTCOME_BODY;
+    /* Under Wine each receive is a round trip, and each large allocation dear: the large buffer is
+     * for a body that fills it more than once. */
+    if (decision->body_length / 2 > options->receive_buffer && !download->spec.rate)
+        curl_easy_setopt(download->easy, CURLOPT_BUFFERSIZE, (long)options->receive_buffer);
 }
 
 void answer_note_retry_after(struct download *download)

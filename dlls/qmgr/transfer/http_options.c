@@ -103,16 +103,13 @@ static void set_method(const struct download *download, CURL *easy)
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
 }
 
-/* A large file gets the large buffer: under Wine each receive is a round trip. */
 static void set_speed(const struct download *download, CURL *easy)
 {
     const struct transfer_options *options = &download->transfer->options;
     UINT64 rate = download->spec.rate;
-    ULONG buffer = options->receive_buffer;
 
-    if (rate && rate < buffer)
-        buffer = rate < SMALL_BUFFER ? SMALL_BUFFER / 8 : SMALL_BUFFER;
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)buffer);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
+                     (long)(rate && rate < SMALL_BUFFER ? SMALL_BUFFER / 8 : SMALL_BUFFER));
     if (rate)
         curl_easy_setopt(
             easy, download->upload ? CURLOPT_MAX_SEND_SPEED_LARGE : CURLOPT_MAX_RECV_SPEED_LARGE,

@@ -255,6 +255,7 @@ struct download {
     struct bc_http_response response;
     char *head; /* lines of the answer's head */
     size_t head_size, head_room;
+    INT64 answered_at; /* when the answer began, seconds since 1970 */
     char *location;
     enum outcome outcome;
     UINT64 drained;
