@@ -75,7 +75,7 @@ static void wait_for(IBackgroundCopyJob *job)
             fprintf(stderr, "bitsbench: the job came to state %d\n", state);
             exit(1);
         }
-        Sleep(2);
+        Sleep(10);
     }
 }
 

@@ -410,6 +410,37 @@ static void stalled(void **state)
     fetch_free(&f);
 }
 
+/* A small file waits in memory for the rest of it, but not for long. */
+static void small_file_stalled(void **state)
+{
+    ULONGLONG deadline = GetTickCount64() + DEADLINE_MS;
+    struct fetch f;
+
+    fault_url(&f, "size=50000&seed=2&stall=4000");
+    fetch_begin(&f);
+    while (!file_exists(f.path) || file_size(f.path) != 4000) {
+        assert_true(GetTickCount64() < deadline);
+        Sleep(10);
+    }
+    transfer_cancel(transfer, f.download);
+    fetch_wait(&f);
+    assert_int_equal(f.result.bytes, 4000);
+    check_part(&f, 0, 2, 0, 4000);
+    fetch_free(&f);
+}
+
+static void small_file_without_folder(void **state)
+{
+    struct fetch f;
+
+    fault_url(&f, "size=1000&seed=1");
+    swprintf(wcsrchr(f.path, '.'), 12, L"\\none.tmp");
+    fetch_run(&f);
+    check_failure(&f, HRESULT_FROM_WIN32(ERROR_PATH_NOT_FOUND), BG_ERROR_CONTEXT_LOCAL_FILE, FALSE);
+    assert_int_equal(f.result.bytes, 0);
+    fetch_free(&f);
+}
+
 /* ---- ranges ---- */
 
 static const BG_FILE_RANGE three[] = {{50000, 1000}, {0, 10}, {90000, (UINT64)BG_LENGTH_TO_EOF}};
@@ -651,6 +682,8 @@ int main(void)
         cmocka_unit_test(retry_after),
         cmocka_unit_test(no_server),
         cmocka_unit_test(stalled),
+        cmocka_unit_test(small_file_stalled),
+        cmocka_unit_test(small_file_without_folder),
         cmocka_unit_test(ranges),
         cmocka_unit_test(ranges_resume),
         cmocka_unit_test(ranges_changed),

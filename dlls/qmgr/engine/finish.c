@@ -453,34 +453,80 @@ static HRESULT store_intent(struct job *job)
     return hr;
 }
 
-/* Renames the whole files; remembers the first failure, and whose it was. */
-static HRESULT place_files(struct job *job, ULONG *placed, ULONG *failed)
+/* The renaming of a job's files, shared by some threads: each takes the next file. */
+struct placing {
+    struct job *job;
+    volatile LONG next; /* the file whose turn it is */
+    volatile LONG placed;
+    SRWLOCK lock;
+    ULONG failed_file; /* the first of those that failed, and its error */
+    HRESULT hr;
+};
+
+static void place_file(struct placing *placing, ULONG ordinal)
 {
+    struct job *job = placing->job;
+    struct file *file = job->files[ordinal];
     HRESULT hr = S_OK;
 
-    for (ULONG i = 0; i < job->file_count; i++) {
-        struct file *file = job->files[i];
-        HRESULT hr_file;
-
-        if (file->phase != FILE_DONE)
-            continue;
-        if (!file->placed) {
-            hr_file = put_in_place(file);
-            if (FAILED(hr_file)) {
-                if (SUCCEEDED(hr)) {
-                    hr = hr_file;
-                    *failed = i;
-                }
-                continue;
-            }
+    if (file->phase != FILE_DONE)
+        return;
+    if (!file->placed) {
+        hr = put_in_place(file);
+        if (SUCCEEDED(hr)) {
             AcquireSRWLockExclusive(&job->engine->lock);
             file->placed = TRUE;
             file->created = FALSE;
             ReleaseSRWLockExclusive(&job->engine->lock);
         }
-        ++*placed;
     }
-    return hr;
+    if (SUCCEEDED(hr)) {
+        InterlockedIncrement(&placing->placed);
+        return;
+    }
+    AcquireSRWLockExclusive(&placing->lock);
+    if (SUCCEEDED(placing->hr) || ordinal < placing->failed_file) {
+        placing->hr = hr;
+        placing->failed_file = ordinal;
+    }
+    ReleaseSRWLockExclusive(&placing->lock);
+}
+
+static DWORD WINAPI place_thread(void *argument)
+{
+    struct placing *placing = argument;
+    ULONG ordinal;
+
+    act_as_helper(placing->job);
+    while ((ordinal = (ULONG)InterlockedIncrement(&placing->next) - 1) < placing->job->file_count)
+        place_file(placing, ordinal);
+    SetThreadToken(NULL, NULL);
+    return 0;
+}
+
+/* Renames the whole files; the error is that of the first one that failed, whose ordinal *failed
+ * gets. Most of a rename is looking through the folder for the new name, so for many files other
+ * threads help. */
+static HRESULT place_files(struct job *job, ULONG *placed, ULONG *failed)
+{
+    struct placing placing = {.job = job, .lock = SRWLOCK_INIT, .failed_file = MODEL_NO_FILE};
+    HANDLE helpers[ENGINE_PLACING_THREADS - 1];
+    ULONG count = 0;
+
+    while (count < ARRAYSIZE(helpers) && (count + 1) * ENGINE_PLACING_SHARE < job->file_count) {
+        helpers[count] = CreateThread(NULL, 0, place_thread, &placing, 0, NULL);
+        if (!helpers[count])
+            break;
+        count++;
+    }
+    place_thread(&placing);
+    for (ULONG i = 0; i < count; i++) {
+        WaitForSingleObject(helpers[i], INFINITE);
+        CloseHandle(helpers[i]);
+    }
+    *placed = (ULONG)placing.placed;
+    *failed = placing.failed_file;
+    return placing.hr;
 }
 
 /*
@@ -494,9 +540,7 @@ static HRESULT place_group(struct job *job, struct model_error *failure)
 
     if (FAILED(hr))
         return hr;
-    act_as_helper(job);
     hr = place_files(job, &placed, &failed);
-    SetThreadToken(NULL, NULL);
     if (SUCCEEDED(hr))
         return S_OK;
     failure->context = BG_ERROR_CONTEXT_LOCAL_FILE;
@@ -513,10 +557,8 @@ static HRESULT complete_download(struct job_change *change)
 
     job_stop_and_wait(job);
     hr = store_intent(job);
-    act_as_helper(job);
     if (SUCCEEDED(hr))
         hr = place_files(job, &placed, &failed);
-    SetThreadToken(NULL, NULL);
     if (FAILED(hr)) {
         job_change_cancel(change);
         AcquireSRWLockExclusive(&job->engine->lock);

@@ -30,6 +30,9 @@
 #define ENGINE_LIMITS_MS 10000
 /* A remote file that changes more often than this in one run of its job is an error. */
 #define ENGINE_MAX_RESTARTS 5
+/* Threads that rename the files of one job in Complete, and files worth one more of them. */
+#define ENGINE_PLACING_THREADS 4
+#define ENGINE_PLACING_SHARE   32
 
 enum file_phase {
     FILE_IDLE,   /* waits for its turn, or for the job's */

@@ -83,10 +83,24 @@ size_t answer_header(char *data, size_t size, size_t count, void *user)
     return length;
 }
 
+/* Under Wine each receive is a round trip, and each large allocation dear: a body gets a larger
+ * buffer than the first when it fills it more than once. */
+static void set_buffer(struct download *download)
+{
+    ULONG large = download->transfer->options.receive_buffer, buffer = FIRST_BUFFER;
+    UINT64 rate = download->spec.rate;
+
+    if (download->body_length > 2 * SMALL_BUFFER && (!rate || rate >= SMALL_BUFFER))
+        buffer = SMALL_BUFFER;
+    if (download->body_length / 2 > large && !rate)
+        buffer = large;
+    if (buffer != FIRST_BUFFER)
+        curl_easy_setopt(download->easy, CURLOPT_BUFFERSIZE, (long)buffer);
+}
+
 /* The body is wanted: makes everything ready for its first byte. */
 static void accept_body(struct download *download, const struct bc_http_decision *decision)
 {
-    const struct transfer_options *options = &download->transfer->options;
     struct bc_validators said = download->response.validators;
     struct failure failure = {0};
 
@@ -97,10 +111,7 @@ static void accept_body(struct download *download, const struct bc_http_decision
     }
     download->limit = download->body_length = decision->body_length;
     download->outcome = OUTCOME_BODY;
-    /* Under Wine each receive is a round trip, and each large allocation dear: the large buffer is
-     * for a body that fills it more than once. */
-    if (decision->body_length / 2 > options->receive_buffer && !download->spec.rate)
-        curl_easy_setopt(download->easy, CURLOPT_BUFFERSIZE, (long)options->receive_buffer);
+    set_buffer(download);
 }
 
 void answer_note_retry_after(struct download *download)

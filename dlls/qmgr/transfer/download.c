@@ -195,6 +195,7 @@ void download_free(struct download *download)
     http_free(download);
     share_copy_free(download->copy);
     upload_free(download->upload);
+    sink_free(&download->sink);
     free(download);
 }
 
@@ -238,10 +239,13 @@ BOOL download_open_sink(struct download *download, struct failure *failure)
     const struct download_spec *spec = &download->spec;
     DWORD error;
 
-    if (download->sink.file != INVALID_HANDLE_VALUE)
+    if (sink_is_open(&download->sink))
         return TRUE;
-    error = sink_open(&download->sink, spec->create, download->restarts ? 0 : spec->offset,
-                      spec->sparse);
+    if (!spec->range_count && !download->position && download->total && download->total <= HOLD_MAX)
+        error = sink_hold(&download->sink, spec->create, (size_t)download->total);
+    else
+        error = sink_open(&download->sink, spec->create, download->restarts ? 0 : spec->offset,
+                          spec->sparse);
     if (!error && spec->sparse) {
         DWORD done; /* no harm where a file system cannot do it: the file is then just larger */
 
@@ -381,8 +385,21 @@ BOOL download_tick(struct download *download, ULONGLONG now)
 
     if (download->state == STATE_COPYING)
         return share_copy_tick(download, now);
-    if (download->state != STATE_RUNNING || download->sink.file == INVALID_HANDLE_VALUE)
+    if (download->state != STATE_RUNNING || !sink_is_open(&download->sink))
         return FALSE;
+    if (download->sink.held && download->held_once) {
+        struct failure failure;
+        DWORD error = sink_unhold(&download->sink);
+
+        if (error) {
+            failure = failure_local(error);
+            failure.discard = FALSE;
+            download_end(download, &failure);
+            return FALSE;
+        }
+    }
+    if (download->sink.held)
+        return download->held_once = TRUE;
     sink_checkpoint(&download->sink, options->checkpoint_bytes, options->checkpoint_ms, now, FALSE);
     return download->sink.written != download->sink.flush_asked;
 }

@@ -88,8 +88,10 @@ void event_finished(struct sink *sink, DWORD error)
     struct download *download = container_of(sink, struct download, sink);
     struct download_result result = {0};
 
-    if (error && SUCCEEDED(download->failure.hr))
+    if (error && SUCCEEDED(download->failure.hr)) {
         download->failure = failure_local(error);
+        download->failure.discard = download->failure.discard && download->spec.offset;
+    }
     result.hr = download->failure.hr;
     result.context = download->failure.context;
     result.transient = download->failure.transient;

@@ -108,8 +108,7 @@ static void set_speed(const struct download *download, CURL *easy)
     const struct transfer_options *options = &download->transfer->options;
     UINT64 rate = download->spec.rate;
 
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
-                     (long)(rate && rate < SMALL_BUFFER ? SMALL_BUFFER / 8 : SMALL_BUFFER));
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)FIRST_BUFFER);
     if (rate)
         curl_easy_setopt(
             easy, download->upload ? CURLOPT_MAX_SEND_SPEED_LARGE : CURLOPT_MAX_RECV_SPEED_LARGE,

@@ -102,11 +102,57 @@ DWORD sink_open(struct sink *sink, BOOL create, UINT64 offset, BOOL keep)
     return error;
 }
 
+DWORD sink_hold(struct sink *sink, BOOL create, size_t size)
+{
+    sink->held = malloc(size);
+    if (!sink->held)
+        return sink_open(sink, create, 0, FALSE);
+    sink->held_room = size;
+    sink->held_create = create;
+    sink->written = sink->durable = sink->flush_asked = 0;
+    return ERROR_SUCCESS;
+}
+
+DWORD sink_unhold(struct sink *sink)
+{
+    size_t size = (size_t)sink->written;
+    char *held = sink->held;
+    DWORD error;
+
+    if (!held)
+        return ERROR_SUCCESS;
+    sink->held = NULL;
+    error = sink_open(sink, sink->held_create, 0, FALSE);
+    if (!error)
+        error = sink_write(sink, 0, held, size);
+    free(held);
+    return error;
+}
+
+void sink_free(struct sink *sink)
+{
+    free(sink->held);
+    sink->held = NULL;
+}
+
 DWORD sink_write(struct sink *sink, UINT64 position, const void *data, size_t length)
 {
     const char *bytes = data;
     size_t left = length;
 
+    if (sink->held && length <= sink->held_room - sink->written) {
+        memcpy(sink->held + sink->written, data, length);
+        AcquireSRWLockExclusive(&sink->lock);
+        sink->written += length;
+        ReleaseSRWLockExclusive(&sink->lock);
+        return ERROR_SUCCESS;
+    }
+    if (sink->held) {
+        DWORD error = sink_unhold(sink);
+
+        if (error)
+            return error;
+    }
     if (position != sink->position) {
         LARGE_INTEGER to = {.QuadPart = position};
 
@@ -143,6 +189,7 @@ DWORD sink_restart(struct sink *sink)
     sink->epoch++;
     ReleaseSRWLockExclusive(&sink->lock);
     sink->flush_asked = 0;
+    sink_free(sink);
     return sink->file == INVALID_HANDLE_VALUE ? ERROR_SUCCESS : set_end(sink->file, 0);
 }
 
@@ -170,7 +217,7 @@ void sink_checkpoint(struct sink *sink, ULONG bytes, ULONG ms, ULONGLONG now, BO
     UINT64 fresh = sink->written - sink->flush_asked; /* the writer alone changes both */
     BOOL submit;
 
-    if (!fresh || (!force && fresh < bytes && now - sink->flush_time < ms))
+    if (sink->held || !fresh || (!force && fresh < bytes && now - sink->flush_time < ms))
         return;
     AcquireSRWLockExclusive(&sink->lock);
     submit = claim(sink);
@@ -248,6 +295,8 @@ static void sink_run(struct work *work)
     if (!finish)
         return;
 
+    if (sink->held && sink->written)
+        sink->error = sink_unhold(sink);
     if (sink->file != INVALID_HANDLE_VALUE) {
         flush_once(sink);
         has_time = sink->has_time;

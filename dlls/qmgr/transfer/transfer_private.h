@@ -26,8 +26,12 @@
 #define RESTART_MAX 5
 /* Shortest time between two progress events of one download, in ms. */
 #define PROGRESS_MS 50
-/* Receive buffer for everything but large files, bytes. */
+/* Receive buffer, bytes, until the length of the body is known. */
+#define FIRST_BUFFER (32u * 1024)
+/* And of a body that is not large, or may come only slowly. */
 #define SMALL_BUFFER (128u * 1024)
+/* A file of up to so many bytes may come in one piece; until then it is kept in memory. */
+#define HOLD_MAX (64u * 1024)
 /* Easy handles kept for the next download. */
 #define SPARE_HANDLES 64
 
@@ -126,6 +130,9 @@ struct sink {
     UINT64 position;    /* of the file pointer; unknown after an error */
     UINT64 flush_asked; /* written when the last flush was asked for */
     ULONGLONG flush_time;
+    char *held; /* the bytes written so far of a small file that is not opened yet, or NULL */
+    size_t held_room;
+    BOOL held_create;
 
     /* Under lock. */
     SRWLOCK lock;
@@ -153,6 +160,21 @@ void sink_init(struct sink *sink, struct pool *pool, const WCHAR *path, HANDLE t
  * Win32 code; ERROR_HANDLE_EOF when the file is shorter than offset.
  */
 DWORD sink_open(struct sink *sink, BOOL create, UINT64 offset, BOOL keep);
+/*
+ * In place of sink_open() for a new file of size bytes, written front to back: the bytes are kept
+ * in memory until sink_finish() opens the file on its worker, or sink_unhold() is called. Without
+ * memory it is a sink_open().
+ */
+DWORD sink_hold(struct sink *sink, BOOL create, size_t size);
+/* Opens a held file and writes what there is of it; nothing for others. Returns a Win32 code. */
+DWORD sink_unhold(struct sink *sink);
+/* Whether bytes can be written. */
+static inline BOOL sink_is_open(const struct sink *sink)
+{
+    return sink->file != INVALID_HANDLE_VALUE || sink->held;
+}
+/* Frees what a sink that was never finished still holds. */
+void sink_free(struct sink *sink);
 /* Writes at position and counts length bytes as written. Returns a Win32 code. */
 DWORD sink_write(struct sink *sink, UINT64 position, const void *data, size_t length);
 /* Cuts the file to nothing, counts from zero. Returns a Win32 code. */
@@ -255,6 +277,7 @@ struct download {
     struct bc_http_response response;
     char *head; /* lines of the answer's head */
     size_t head_size, head_room;
+    BOOL held_once;    /* a tick has found the file held: the next one opens it */
     INT64 answered_at; /* when the answer began, seconds since 1970 */
     char *location;
     enum outcome outcome;

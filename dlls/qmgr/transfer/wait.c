@@ -116,7 +116,9 @@ void waiter_wait(struct waiter *waiter, CURLM *multi, int timeout_ms)
         return;
     }
     curl_multi_timeout(multi, &due_ms);
-    if (due_ms >= 0 && due_ms < timeout_ms)
+    if (!due_ms)
+        return; /* libcurl has something to do at once: no need to ask for anything */
+    if (due_ms > 0 && due_ms < timeout_ms)
         timeout_ms = due_ms;
     FD_ZERO(&readable);
     FD_ZERO(&writable);
