@@ -28,6 +28,27 @@ HRESULT STDMETHODCALLTYPE IBackgroundCopyFile5_GetPropertyCleared_Proxy(
     IBackgroundCopyFile5 *This, BITS_FILE_PROPERTY_ID PropertyId,
     BITS_FILE_PROPERTY_VALUE *PropertyValue);
 
+/* So are these, see bits2_0.idl and bits10_1.idl. */
+HRESULT CALLBACK IBackgroundCopyJob3_AddFileWithRanges_Proxy(IBackgroundCopyJob3 *This,
+                                                             LPCWSTR RemoteUrl, LPCWSTR LocalName,
+                                                             DWORD RangeCount,
+                                                             BG_FILE_RANGE Ranges[]);
+HRESULT __RPC_STUB IBackgroundCopyJob3_AddFileWithRanges_Stub(IBackgroundCopyJob3 *This,
+                                                              LPCWSTR RemoteUrl, LPCWSTR LocalName,
+                                                              DWORD RangeCount,
+                                                              BG_FILE_RANGE Ranges[]);
+HRESULT STDMETHODCALLTYPE IBackgroundCopyJob3_AddFileWithRangesGiven_Proxy(
+    IBackgroundCopyJob3 *This, LPCWSTR RemoteUrl, LPCWSTR LocalName, DWORD RangeCount,
+    BG_FILE_RANGE Ranges[]);
+HRESULT CALLBACK IBackgroundCopyFile6_RequestFileRanges_Proxy(IBackgroundCopyFile6 *This,
+                                                              DWORD rangeCount,
+                                                              const BG_FILE_RANGE ranges[]);
+HRESULT __RPC_STUB IBackgroundCopyFile6_RequestFileRanges_Stub(IBackgroundCopyFile6 *This,
+                                                               DWORD rangeCount,
+                                                               const BG_FILE_RANGE ranges[]);
+HRESULT STDMETHODCALLTYPE IBackgroundCopyFile6_RequestFileRangesGiven_Proxy(
+    IBackgroundCopyFile6 *This, DWORD rangeCount, const BG_FILE_RANGE ranges[]);
+
 /* The list of proxy files that the rpcrt4 entry points take: ours has one, then NULL. */
 extern const ProxyFileInfo *qmgrprxy_files[];
 

@@ -81,3 +81,40 @@ HRESULT __RPC_STUB IBackgroundCopyFile5_GetProperty_Stub(IBackgroundCopyFile5 *T
 {
     return IBackgroundCopyFile5_GetProperty(This, PropertyId, PropertyValue);
 }
+
+/* The same for the two methods whose arrays must not be null. */
+
+HRESULT CALLBACK IBackgroundCopyJob3_AddFileWithRanges_Proxy(IBackgroundCopyJob3 *This,
+                                                             LPCWSTR RemoteUrl, LPCWSTR LocalName,
+                                                             DWORD RangeCount,
+                                                             BG_FILE_RANGE Ranges[])
+{
+    if (!Ranges)
+        return HRESULT_FROM_WIN32(RPC_X_NULL_REF_POINTER);
+    return IBackgroundCopyJob3_AddFileWithRangesGiven_Proxy(This, RemoteUrl, LocalName, RangeCount,
+                                                            Ranges);
+}
+
+HRESULT __RPC_STUB IBackgroundCopyJob3_AddFileWithRanges_Stub(IBackgroundCopyJob3 *This,
+                                                              LPCWSTR RemoteUrl, LPCWSTR LocalName,
+                                                              DWORD RangeCount,
+                                                              BG_FILE_RANGE Ranges[])
+{
+    return IBackgroundCopyJob3_AddFileWithRanges(This, RemoteUrl, LocalName, RangeCount, Ranges);
+}
+
+HRESULT CALLBACK IBackgroundCopyFile6_RequestFileRanges_Proxy(IBackgroundCopyFile6 *This,
+                                                              DWORD rangeCount,
+                                                              const BG_FILE_RANGE ranges[])
+{
+    if (!ranges)
+        return HRESULT_FROM_WIN32(RPC_X_NULL_REF_POINTER);
+    return IBackgroundCopyFile6_RequestFileRangesGiven_Proxy(This, rangeCount, ranges);
+}
+
+HRESULT __RPC_STUB IBackgroundCopyFile6_RequestFileRanges_Stub(IBackgroundCopyFile6 *This,
+                                                               DWORD rangeCount,
+                                                               const BG_FILE_RANGE ranges[])
+{
+    return IBackgroundCopyFile6_RequestFileRanges(This, rangeCount, ranges);
+}

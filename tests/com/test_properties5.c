@@ -45,6 +45,7 @@ static void properties5_defaults(void **state)
     GUID clsid = get(job, CLASS).ClsID;
 
     assert_memory_equal(&clsid, &GUID_NULL, sizeof(clsid));
+    assert_int_equal(get(job, COST).Dword, 0x800000ff);
     assert_int_equal(get(job, DYNAMIC).Enable, FALSE);
     assert_int_equal(get(job, HIGH).Enable, FALSE);
     assert_int_equal(get(job, DEMAND).Enable, FALSE);

@@ -3,6 +3,7 @@
  */
 #include "com.h"
 
+#include <bitscore/bc_retry.h>
 #include <stdlib.h>
 
 /* BITS 1.5 */
@@ -359,6 +360,8 @@ HRESULT STDMETHODCALLTYPE job_GetMaximumDownloadTime(IBackgroundCopyJob5 *iface,
         return E_INVALIDARG;
     *timeout = job_lock(job)->maximum_download_time;
     job_unlock(job);
+    if (*timeout == BC_MAX_DOWNLOAD_TIME_DEFAULT)
+        *timeout = os_policy_dword(L"MaxDownloadTime", *timeout);
     return S_OK;
 }
 

@@ -1,0 +1,94 @@
+/*
+ * What clients find before they hold a job: versions, classes that are not there, and what the
+ * proxies and the policies say for the service.
+ */
+#include "service.h"
+
+#include <bitscfg.h>
+
+#define policy_test(function) cmocka_unit_test_teardown(function, clear_policies)
+
+/* The version by which clients tell one BITS from another
+ * (determining-the-version-of-bits-on-a-computer). */
+static void contract_file_version(void **state)
+{
+    static const WCHAR *const names[] = {L"qmgr.dll", L"qmgrprxy.dll", L"bitsadmin.exe",
+                                         L"bitssvc.exe"};
+
+    for (size_t i = 0; i < ARRAYSIZE(names); i++) {
+        WCHAR path[MAX_PATH];
+        VS_FIXEDFILEINFO *fixed = NULL;
+        BYTE block[4096];
+        WCHAR *text = NULL;
+        UINT size = 0;
+
+        GetSystemDirectoryW(path, MAX_PATH);
+        wcscat(path, L"\\");
+        wcscat(path, names[i]);
+        if (!GetFileVersionInfoW(path, 0, sizeof(block), block))
+            fail_msg("%ls has no version: error %lu", names[i], GetLastError());
+        assert_true(VerQueryValueW(block, L"\\", (void **)&fixed, &size));
+        assert_int_equal(fixed->dwFileVersionMS, MAKELONG(8, 7));
+        assert_int_equal(fixed->dwFileType, i < 2 ? VFT_DLL : VFT_APP);
+        assert_true(VerQueryValueW(block, L"\\StringFileInfo\\040904B0\\OriginalFilename",
+                                   (void **)&text, &size));
+        assert_int_equal(wcscmp(text, names[i]), 0);
+    }
+}
+
+/* The classes of the IIS extension come with it (nn-bitscfg-ibitsextensionsetupfactory): without
+ * it there is no object of them to be had, by either way. */
+static void contract_no_extension_setup(void **state)
+{
+    IUnknown *object = (IUnknown *)1;
+
+    expect(REGDB_E_CLASSNOTREG,
+           CoCreateInstance(&CLSID_BITSExtensionSetupFactory, NULL, CLSCTX_ALL,
+                            &IID_IBITSExtensionSetupFactory, (void **)&object));
+    assert_null(object);
+    assert_true(FAILED(CoGetObject(L"IIS://localhost/W3SVC/1/Root/upload", NULL,
+                                   &IID_IBITSExtensionSetup, (void **)&object)));
+}
+
+static void contract_null_arrays(void **state)
+{
+    IBackgroundCopyJob5 *job = new_job(BG_JOB_TYPE_DOWNLOAD);
+    BG_FILE_RANGE range = {0, 10};
+    IBackgroundCopyFile6 *file;
+    BG_JOB_PROGRESS progress;
+
+    expect(NULL_REF, call(job, AddFileWithRanges, L"http://localhost/a", local("a"), 1, NULL));
+    expect(NULL_REF, call(job, AddFileWithRanges, L"http://localhost/a", local("a"), 0, NULL));
+    expect(NULL_REF, call(job, AddFileSet, 1, NULL));
+    ok(call(job, GetProgress, &progress));
+    assert_int_equal(progress.FilesTotal, 0);
+    ok(call(job, AddFileWithRanges, L"http://localhost/a", local("a"), 1, &range));
+    file = job_file(job, 0);
+    expect(NULL_REF, call(file, RequestFileRanges, 1, NULL));
+    expect(NULL_REF, call(file, RequestFileRanges, 0, NULL));
+}
+
+static void contract_download_time_policy(void **state)
+{
+    IBackgroundCopyJob5 *job = new_job(BG_JOB_TYPE_DOWNLOAD);
+    ULONG seconds = 0;
+
+    set_policy(L"MaxDownloadTime", 3600);
+    ok(call(job, GetMaximumDownloadTime, &seconds));
+    assert_int_equal(seconds, 3600);
+    ok(call(job, SetMaximumDownloadTime, 60)); /* a job's own value counts */
+    ok(call(job, GetMaximumDownloadTime, &seconds));
+    assert_int_equal(seconds, 60);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        com_test(contract_file_version),
+        com_test(contract_no_extension_setup),
+        com_test(contract_null_arrays),
+        policy_test(contract_download_time_policy),
+    };
+
+    return run_group("contract", tests);
+}
