@@ -92,7 +92,7 @@ static WCHAR **job_string(struct model_job *job, unsigned int index)
         &job->notify_program, &job->notify_parameters, &job->proxy_list,
         &job->proxy_bypass,   &job->reply_file,        &job->upload_session,
         &job->upload_host,    &job->certificate.store, &job->certificate.subject,
-        &job->custom_headers, &job->http_method,       &job->helper_token_sid,
+        &job->http_method,    &job->helper_token_sid,
     };
 
     return index < ARRAYSIZE(slots) ? slots[index] : NULL;
@@ -115,13 +115,17 @@ HRESULT model_job_copy(const struct model_job *job, struct model_job *out)
         ok = FALSE;
     if (!out->credentials)
         out->credential_count = 0;
+    if (!own_array((void **)&out->custom_headers.data, out->custom_headers.size, 1))
+        ok = FALSE;
+    if (!out->custom_headers.data)
+        out->custom_headers.size = 0;
     for (c = 0; c < out->credential_count; c++) {
         struct model_credential *credential = &out->credentials[c];
 
-        if (!own_string(&credential->user) ||
-            !own_array((void **)&credential->secret, credential->secret_size, 1)) {
+        if (!own_string(&credential->user))
             ok = FALSE;
-        }
+        if (!own_array((void **)&credential->secret, credential->secret_size, 1))
+            ok = FALSE;
         if (!credential->secret)
             credential->secret_size = 0;
     }
@@ -150,6 +154,7 @@ void model_job_release(struct model_job *job)
         free(credential->secret);
     }
     free(job->credentials);
+    model_secret_release(&job->custom_headers);
     memset(job, 0, sizeof(*job));
 }
 
@@ -181,14 +186,18 @@ HRESULT model_file_copy(const struct model_file *file, struct model_file *out)
         if (!own_string(slot))
             ok = FALSE;
     }
-    if (!own_array((void **)&out->ranges, out->range_count, sizeof(*out->ranges)) ||
-        !own_array((void **)&out->filled, out->filled_count, sizeof(*out->filled))) {
+    if (!own_array((void **)&out->ranges, out->range_count, sizeof(*out->ranges)))
         ok = FALSE;
-    }
+    if (!own_array((void **)&out->filled, out->filled_count, sizeof(*out->filled)))
+        ok = FALSE;
+    if (!own_array((void **)&out->wanted, out->wanted_count, sizeof(*out->wanted)))
+        ok = FALSE;
     if (!out->ranges)
         out->range_count = 0;
     if (!out->filled)
         out->filled_count = 0;
+    if (!out->wanted)
+        out->wanted_count = 0;
     if (ok)
         return S_OK;
     model_file_release(out);
@@ -204,5 +213,6 @@ void model_file_release(struct model_file *file)
         free(*slot);
     free(file->ranges);
     free(file->filled);
+    free(file->wanted);
     memset(file, 0, sizeof(*file));
 }

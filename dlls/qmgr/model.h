@@ -23,6 +23,12 @@ struct model_error {
     ULONG file; /* ordinal of the file concerned, or MODEL_NO_FILE */
 };
 
+/* A text protected by os_protect(), never clear text; data NULL where there is none. */
+struct model_secret {
+    BYTE *data;
+    ULONG size;
+};
+
 /* One SetCredentials entry. The secret is the password, protected by os_protect(), never clear
  * text. */
 struct model_credential {
@@ -92,7 +98,7 @@ struct model_job {
     ULONG peer_flags;
 
     struct model_certificate certificate;
-    WCHAR *custom_headers;
+    struct model_secret custom_headers;
     BOOL custom_headers_write_only;
     ULONG security_flags;
     WCHAR *http_method;
@@ -136,6 +142,8 @@ struct model_file {
     UINT64 remote_size;    /* size of the whole remote file, BG_SIZE_UNKNOWN until known */
     BG_FILE_RANGE *filled; /* on-demand jobs: what is on the disk */
     ULONG filled_count;
+    BG_FILE_RANGE *wanted; /* ... requested (RequestFileRanges) and not yet there */
+    ULONG wanted_count;
     WCHAR *response_headers;  /* the last response's, CRLF separated */
     BOOL renamed;             /* Complete has set out to put the file under its final name */
     BOOL validated;           /* IBackgroundCopyFile3::SetValidationState */
@@ -161,6 +169,9 @@ BOOL model_job_remove_credential(struct model_job *job, BG_AUTH_TARGET target,
                                  BG_AUTH_SCHEME scheme);
 /* Wipes and frees what the struct points at. */
 void model_credential_release(struct model_credential *credential);
+
+/* Wipes and frees what the struct points at, and empties it. */
+void model_secret_release(struct model_secret *secret);
 
 /* Takes away what belongs to the owner of a job and not to the job: credentials, certificate,
  * headers, command line. */

@@ -15,6 +15,14 @@ void model_credential_release(struct model_credential *credential)
     ZeroMemory(credential, sizeof(*credential));
 }
 
+void model_secret_release(struct model_secret *secret)
+{
+    if (secret->data)
+        SecureZeroMemory(secret->data, secret->size);
+    free(secret->data);
+    ZeroMemory(secret, sizeof(*secret));
+}
+
 HRESULT model_job_set_credential(struct model_job *job, struct model_credential *credential)
 {
     struct model_credential *all;
@@ -59,7 +67,7 @@ void model_job_disown(struct model_job *job)
     drop(&job->certificate.store);
     drop(&job->certificate.subject);
     ZeroMemory(&job->certificate, sizeof(job->certificate));
-    drop(&job->custom_headers);
+    model_secret_release(&job->custom_headers);
     drop(&job->notify_program);
     drop(&job->notify_parameters);
     job->notify_pending = 0;

@@ -1,9 +1,9 @@
 /*
  * bitssvc.exe: the service executable for those who do not use svchost. Everything is in qmgr.dll;
  * this only hands the service control manager its ServiceMain, or, with /console, runs the service
- * in a console until Ctrl+C.
+ * in a console until Ctrl+C. With /guard it is the service's guard (guard.c).
  */
-#include <windows.h>
+#include "guard.h"
 
 #include <stdio.h>
 #include <wchar.h>
@@ -48,6 +48,8 @@ int wmain(int argc, WCHAR **argv)
 
     if (argc == 2 && (!_wcsicmp(argv[1], L"/console") || !_wcsicmp(argv[1], L"-console")))
         return run_console();
+    if (argc == 4 && !_wcsicmp(argv[1], L"/guard"))
+        return guard_run(argv[2], argv[3]);
     if (argc > 1) {
         fprintf(stderr, "usage: bitssvc [/console]\n");
         return 2;

@@ -99,6 +99,34 @@ static void test_ranges(void **state)
     job_release(job);
 }
 
+/* A request that was accepted outlives the service, before it has begun and half done. */
+static void test_request_survives(void **state)
+{
+    const BG_FILE_RANGE request[] = {{200000, 1000}, {700000, BG_LENGTH_TO_EOF}};
+    const BG_FILE_RANGE there[] = {{200000, 1000}, {700000, 300000}};
+    struct job *job = new_job();
+    struct file *file;
+
+    change(job, on_demand);
+    assert_int_equal(add(job, FAULT(L"data/v?size=1000000&seed=27&stall=250000&times=1"), L"v"),
+                     S_OK);
+    assert_int_equal(file_request_ranges(only_file(job), request, 2), S_OK);
+    job = reopen(job);
+    assert_int_equal(job_state(job), BG_JOB_STATE_SUSPENDED);
+    assert_int_equal(file_data(only_file(job))->wanted_count, 2);
+    assert_int_equal(job_resume(job), S_OK);
+    wait_bytes(job, 100000);
+    job = reopen(job);
+    file = only_file(job);
+    assert_int_equal(wait_for(job, BG_JOB_STATE_SUSPENDED), BG_JOB_STATE_SUSPENDED);
+    assert_filled(file, there, 2);
+    assert_int_equal(file_data(file)->wanted_count, 0);
+    assert_bytes(file_data(file)->temporary_name, 27, 200000, 1000);
+    assert_bytes(file_data(file)->temporary_name, 27, 700000, 300000);
+    assert_int_equal(job_cancel(job), S_OK);
+    job_release(job);
+}
+
 /* Without a request there is nothing to do; to the end of a file whose size is not known yet. */
 static void test_to_the_end(void **state)
 {
@@ -199,9 +227,8 @@ static void test_not_supported(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ENGINE_TEST(test_ranges),
-        ENGINE_TEST(test_to_the_end),
-        ENGINE_TEST(test_ordinary_job),
+        ENGINE_TEST(test_ranges),        ENGINE_TEST(test_request_survives),
+        ENGINE_TEST(test_to_the_end),    ENGINE_TEST(test_ordinary_job),
         ENGINE_TEST(test_not_supported),
     };
 

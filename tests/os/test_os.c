@@ -50,13 +50,13 @@ static void test_secret(void **state)
     assert_true(FAILED(os_unprotect(blob, size / 2, &clear)));
     assert_null(clear);
     assert_true(FAILED(os_unprotect(NULL, 0, &clear)));
-    LocalFree(blob);
+    free(blob);
 
     assert_int_equal(os_protect(L"", &blob, &size), S_OK);
     assert_int_equal(os_unprotect(blob, size, &clear), S_OK);
     assert_int_equal(clear[0], 0);
     os_wipe_free(clear);
-    LocalFree(blob);
+    free(blob);
     os_wipe_free(NULL);
 }
 

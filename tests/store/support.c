@@ -151,7 +151,10 @@ void fill_job(struct model_job *job, unsigned int n)
     set(&job->certificate.store, L"MY", n);
     set(&job->certificate.subject, L"CN=", n);
     memset(job->certificate.hash, (int)(n | 0x80), sizeof(job->certificate.hash));
-    set(&job->custom_headers, L"X: 1\r\nY: 2", n);
+    job->custom_headers.size = 5 + n % 50;
+    job->custom_headers.data = calloc(1, job->custom_headers.size);
+    assert_non_null(job->custom_headers.data);
+    memset(job->custom_headers.data, (int)(n | 1), job->custom_headers.size);
     job->custom_headers_write_only = TRUE;
     job->security_flags = 0x10f;
     set(&job->http_method, L"PUT", n);
@@ -199,6 +202,8 @@ void fill_file(struct model_file *file, unsigned int n, ULONG ordinal)
     file->remote_size = 0x200000000ull + n;
     file->filled = make_ranges(2, n + 1);
     file->filled_count = 2;
+    file->wanted = make_ranges(4, n + 2);
+    file->wanted_count = 4;
     set(&file->response_headers, L"HTTP/1.1 200 OK\r\n", n);
     file->renamed = TRUE;
     file->validated = TRUE;
@@ -271,7 +276,8 @@ void assert_same_job(const struct model_job *a, const struct model_job *b)
     SAME_TEXT(certificate.store);
     SAME_TEXT(certificate.subject);
     SAME_VALUE(certificate.hash);
-    SAME_TEXT(custom_headers);
+    SAME_VALUE(custom_headers.size);
+    assert_memory_equal(a->custom_headers.data, b->custom_headers.data, a->custom_headers.size);
     SAME_VALUE(custom_headers_write_only);
     SAME_VALUE(security_flags);
     SAME_TEXT(http_method);
@@ -305,6 +311,8 @@ void assert_same_file(const struct model_file *a, const struct model_file *b)
     SAME_VALUE(remote_size);
     SAME_VALUE(filled_count);
     assert_memory_equal(a->filled, b->filled, a->filled_count * sizeof(*a->filled));
+    SAME_VALUE(wanted_count);
+    assert_memory_equal(a->wanted, b->wanted, a->wanted_count * sizeof(*a->wanted));
     SAME_TEXT(response_headers);
     SAME_VALUE(renamed);
     SAME_VALUE(validated);

@@ -13,7 +13,7 @@
 #include "store/store_private.h"
 
 #define JOBS  60
-#define FILES 20
+#define FILES 12
 #define PAGE  4096
 
 struct image {

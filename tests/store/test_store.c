@@ -428,8 +428,47 @@ static void test_newer_schema(void **state)
                      HRESULT_FROM_WIN32(ERROR_REVISION_MISMATCH));
     assert_null(store);
     assert_null(aside);
-    execute(*state, "PRAGMA user_version=1");
+    execute(*state, "PRAGMA user_version=2");
     store_close(open_store(*state, STORE_INTACT));
+}
+
+/* What turns a store of the present schema into one of the first. */
+#define FIRST_SCHEMA                                                                               \
+    "ALTER TABLE file DROP COLUMN wanted; UPDATE job SET custom_headers='X: 1';"                   \
+    "PRAGMA user_version=1;"
+
+/* A store of the first schema: its jobs stay, headers in clear text go; so also when damaged. */
+static void test_first_schema(void **state)
+{
+    struct model_file files[2];
+    struct model_job job;
+    struct loaded loaded;
+    struct store *store = open_store(*state, STORE_FRESH);
+
+    fill_job(&job, 1);
+    fill_file(&files[0], 1, 0);
+    fill_file(&files[1], 1, 1);
+    assert_int_equal(put_job(store, &job, files, 2), S_OK);
+    store_close(store);
+    execute(*state, FIRST_SCHEMA);
+    store = open_store(*state, STORE_INTACT);
+    assert_int_equal(load_all(store, &loaded), S_OK);
+    assert_int_equal(loaded.count, 1);
+    assert_int_equal(loaded.jobs[0].count, 2);
+    assert_null(loaded.jobs[0].job.custom_headers.data);
+    assert_int_equal(loaded.jobs[0].files[0].wanted_count, 0);
+    release_loaded(&loaded);
+    store_close(store);
+    execute(*state, FIRST_SCHEMA "DROP TABLE setting;");
+    store = open_store(*state, STORE_RECOVERED);
+    assert_int_equal(load_all(store, &loaded), S_OK);
+    assert_int_equal(loaded.count, 1);
+    assert_int_equal(loaded.jobs[0].count, 2);
+    release_loaded(&loaded);
+    store_close(store);
+    model_job_release(&job);
+    model_file_release(&files[0]);
+    model_file_release(&files[1]);
 }
 
 /* Each statement spoils job 1, or file 0 of job 2, in its own way. */
@@ -546,6 +585,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_async, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_migration, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_newer_schema, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_first_schema, set_up, tear_down),
         cmocka_unit_test(test_bad_rows),
         cmocka_unit_test(test_model_copy),
     };

@@ -134,6 +134,8 @@ class Prefix:
                     command = f.read().lower()
                 if b"svchost.exe" not in command and b"bitssvc.exe" not in command:
                     continue
+                if b"/guard" in command:
+                    continue
                 with open(f"/proc/{pid}/maps", "rb") as f:
                     if b"qmgr.dll" in f.read().lower():
                         found.append(pid)
@@ -155,19 +157,6 @@ class Prefix:
                          + (" <- service" if pid in service else ""))
         return "\n".join(lines)
 
-    def _broker_pids(self):
-        """rpcss.exe. Wine's keeps the class registration of a server that was killed and hands it
-        to new clients for ever; killed along with the server it is started anew."""
-        found = []
-        for pid in self.pids():
-            try:
-                with open(f"/proc/{pid}/cmdline", "rb") as f:
-                    if b"rpcss.exe" in f.read().lower():
-                        found.append(pid)
-            except OSError:
-                continue
-        return found
-
     def service_pid(self, seconds=30):
         return until(self.service_pids, seconds, "a service process")[0]
 
@@ -184,17 +173,13 @@ class Prefix:
         """SIGKILLs the service. while_stopped(), if given, runs when it stands still already: the
         disk then looks as it does after the kill, and nobody starts a new one yet. Returns the
         number of service processes killed."""
-        pids, brokers = self.service_pids(), self._broker_pids()
+        pids = self.service_pids()
         try:
             if pids and while_stopped:
                 self._stop_still(pids)
                 while_stopped()
         finally:
-            # In this order: as long as the broker has the old registration, clients fail at once
-            # and try again; without one they would wait half a minute for the dead server.
             _kill_all(pids)
-            if pids:
-                _kill_all(brokers)
         return len(pids)
 
     def kill_everything(self, while_stopped=None):

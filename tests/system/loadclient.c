@@ -39,20 +39,20 @@ static void disconnect(void)
     manager = NULL;
 }
 
-/* Makes sure of a manager, trying until the deadline (a tick count). */
-static BOOL connect_until(ULONGLONG deadline)
+/* Makes sure of a manager, trying until the deadline (a tick count); *hr is the last failure. */
+static BOOL connect_until(ULONGLONG deadline, HRESULT *hr)
 {
     while (!manager) {
-        HRESULT hr = CoCreateInstance(&CLSID_BackgroundCopyManager, NULL, CLSCTX_LOCAL_SERVER,
-                                      &IID_IBackgroundCopyManager, (void **)&manager);
-
-        if (SUCCEEDED(hr))
+        *hr = CoCreateInstance(&CLSID_BackgroundCopyManager, NULL, CLSCTX_LOCAL_SERVER,
+                               &IID_IBackgroundCopyManager, (void **)&manager);
+        if (SUCCEEDED(*hr))
             break;
         manager = NULL;
         if (GetTickCount64() >= deadline)
             return FALSE;
         Sleep(REACH_PAUSE_MS);
     }
+    *hr = S_OK;
     return TRUE;
 }
 
@@ -243,7 +243,7 @@ static enum outcome run_job_command(enum job_command command, WCHAR **words, int
     if (FAILED(CLSIDFromString(words[0], &id)))
         return OUTCOME_BAD;
     for (;;) {
-        if (!connect_until(deadline))
+        if (!connect_until(deadline, hr))
             return OUTCOME_UNREACHABLE;
         *hr = IBackgroundCopyManager_GetJob(manager, &id, &job);
         if (!connection_broke(*hr))
@@ -327,19 +327,19 @@ static enum outcome run_command(const char *name, WCHAR **words, int count, HRES
         return run_job_command(job_commands[i].command, words, count, hr);
     }
     if (!strcmp(name, "create") && count == 2) {
-        if (!connect_until(deadline))
+        if (!connect_until(deadline, hr))
             return OUTCOME_UNREACHABLE;
         *hr = create_job(words);
         return OUTCOME_CALLED;
     }
     if (!strcmp(name, "list") && count == 0) {
-        if (!connect_until(deadline))
+        if (!connect_until(deadline, hr))
             return OUTCOME_UNREACHABLE;
         *hr = list_jobs();
         return OUTCOME_CALLED;
     }
     if (!strcmp(name, "connect") && count == 0)
-        return connect_until(deadline) ? OUTCOME_CALLED : OUTCOME_UNREACHABLE;
+        return connect_until(deadline, hr) ? OUTCOME_CALLED : OUTCOME_UNREACHABLE;
     if (!strcmp(name, "hold") && count == 1) {
         *hr = hold_file(words[0]);
         return OUTCOME_CALLED;
@@ -382,7 +382,7 @@ static void run_line(char *line)
         printf(" outcome=%s", SUCCEEDED(hr) ? "ok" : "fail");
     printf(" hr=0x%08lx\n", (unsigned long)hr);
     fflush(stdout);
-    if (connection_broke(hr))
+    if (outcome == OUTCOME_CALLED && connection_broke(hr))
         disconnect();
 }
 

@@ -41,6 +41,8 @@ HRESULT com_start(BOOL service)
     hr = engine_open(&options, &engine);
     if (FAILED(hr))
         return hr;
+    if (service)
+        os_service_registers();
     pin_interfaces();
     hr = factory_register_all(cookies);
     if (FAILED(hr)) {

@@ -191,17 +191,24 @@ static HRESULT STDMETHODCALLTYPE http_GetClientCertificate(IBackgroundCopyJobHtt
 static HRESULT STDMETHODCALLTYPE http_SetCustomHeaders(IBackgroundCopyJobHttpOptions3 *iface,
                                                        LPCWSTR headers)
 {
+    struct model_secret secret = {0};
     struct job_change change;
     HRESULT hr;
 
     if (headers && com_length(headers, COM_MAX_CUSTOM_HEADERS) > COM_MAX_CUSTOM_HEADERS)
         return BG_E_STRING_TOO_LONG;
     hr = com_check_headers(headers);
+    if (SUCCEEDED(hr) && headers) /* user-account-control-and-bits: encrypted on the disk */
+        hr = os_protect(headers, &secret.data, &secret.size);
     if (SUCCEEDED(hr))
         hr = job_change_begin(impl_from_http(iface)->job, &change);
-    if (FAILED(hr))
+    if (FAILED(hr)) {
+        model_secret_release(&secret);
         return hr;
-    return job_change_end(&change, model_set_string(&change.next.custom_headers, headers));
+    }
+    model_secret_release(&change.next.custom_headers);
+    change.next.custom_headers = secret;
+    return job_change_end(&change, S_OK);
 }
 
 static HRESULT STDMETHODCALLTYPE http_GetCustomHeaders(IBackgroundCopyJobHttpOptions3 *iface,
@@ -209,7 +216,8 @@ static HRESULT STDMETHODCALLTYPE http_GetCustomHeaders(IBackgroundCopyJobHttpOpt
 {
     struct job *job = impl_from_http(iface)->job;
     const struct model_job *data;
-    HRESULT hr;
+    WCHAR *clear;
+    HRESULT hr = S_OK;
 
     if (!headers)
         return E_INVALIDARG;
@@ -219,11 +227,15 @@ static HRESULT STDMETHODCALLTYPE http_GetCustomHeaders(IBackgroundCopyJobHttpOpt
         hr =
             E_ACCESSDENIED; /* nf-bits10_3-ibackgroundcopyjobhttpoptions3-makecustomheaderswriteonly
                              */
-    else if (!data->custom_headers)
+    else if (!data->custom_headers.data)
         hr = S_FALSE;
     else
-        hr = com_string_or_null(data->custom_headers, headers);
+        hr = os_unprotect(data->custom_headers.data, data->custom_headers.size, &clear);
     job_unlock(job);
+    if (hr != S_OK)
+        return hr;
+    hr = com_string_or_null(clear, headers);
+    os_wipe_free(clear);
     return hr;
 }
 

@@ -53,11 +53,14 @@ VOID WINAPI ServiceMain(DWORD argc, LPWSTR *argv)
     if (!service.handle || !service.stop)
         return;
     report(&service, SERVICE_START_PENDING, NO_ERROR, 30000);
+    os_service_begins(service.stop);
     hr = CoInitializeEx(NULL, COINIT_MULTITHREADED);
     if (SUCCEEDED(hr))
         hr = com_start(TRUE);
     if (FAILED(hr)) {
         os_log_event(EVENTLOG_ERROR_TYPE, BITS_MC_FAILED_TO_START, L"The service could not start.");
+        SetEvent(service.stop);
+        os_service_ended();
         report(&service, SERVICE_STOPPED,
                HRESULT_FACILITY(hr) == FACILITY_WIN32 ? HRESULT_CODE(hr) : ERROR_GEN_FAILURE, 0);
         return;
@@ -65,6 +68,7 @@ VOID WINAPI ServiceMain(DWORD argc, LPWSTR *argv)
     report(&service, SERVICE_RUNNING, NO_ERROR, 0);
     WaitForSingleObject(service.stop, INFINITE);
     com_stop();
+    os_service_ended();
     report(&service, SERVICE_STOPPED, NO_ERROR, 0);
 }
 

@@ -203,8 +203,7 @@ static void on_headers(void *context, const struct download_headers *headers)
         file->data.progress.transferred = 0;
     file_set_live(file, headers->restarted ? 0 : file->bytes, headers->total);
     if (file->sparse && headers->remote_size != BG_SIZE_UNKNOWN)
-        /* What was asked for to the end of the file ends there. */
-        bc_ranges_subtract(&file->wanted, headers->remote_size, MAXUINT64 - headers->remote_size);
+        sparse_ends_at(file, headers->remote_size);
     if (headers->final_url && (job->data.security_flags & BG_HTTP_REDIRECT_POLICY_MASK) ==
                                   BG_HTTP_REDIRECT_POLICY_ALLOW_REPORT)
         moved = report_redirect(file, headers->final_url);
@@ -432,7 +431,7 @@ static void keep_part(struct file *file, const struct download_result *result)
         return;
     }
     if (result->hr == BG_E_INVALID_RANGE)
-        bc_ranges_free(&file->wanted); /* the request that cannot be met goes */
+        sparse_unwant(file);
     file->data.progress.transferred = file->sparse ? sparse_bytes(file) : result->bytes;
     file_set_live(file, file->data.progress.transferred, file->total);
     mark_dirty(file);

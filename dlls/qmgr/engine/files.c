@@ -33,7 +33,7 @@ struct file *file_new(struct job *job, struct model_file *data)
         return NULL;
     file->job = job;
     file->data = *data;
-    file->sparse = job->data.on_demand || file->data.filled_count;
+    file->sparse = job->data.on_demand || file->data.filled_count || file->data.wanted_count;
     ZeroMemory(data, sizeof(*data));
     file->bytes = file->data.progress.transferred;
     file->total = file->data.progress.total;
@@ -42,7 +42,6 @@ struct file *file_new(struct job *job, struct model_file *data)
 
 void file_free(struct file *file)
 {
-    bc_ranges_free(&file->wanted);
     bc_ranges_free(&file->untold);
     model_file_release(&file->data);
     free(file);

@@ -55,7 +55,6 @@ struct file {
     BOOL trust_size; /* after a crash of the service alone: the file's own length is the truth */
     ULONG restarts;
     BOOL sparse;             /* its bytes come in any order, at their own offsets */
-    struct bc_ranges wanted; /* of a sparse file: requested, not yet filled */
     UINT64 position;         /* of a sparse file: what comes first, UpdateDownloadPosition */
     UINT64 base;             /* of a sparse file: bytes there when the download began */
     struct bc_ranges untold; /* filled since the last FileRangesTransferred */
@@ -250,6 +249,10 @@ void sparse_filled(struct file *file, const BG_FILE_RANGE *range);
 /* TRUE when a sparse file has all its bytes. Lock held. */
 BOOL sparse_whole(const struct file *file);
 UINT64 sparse_bytes(const struct file *file);
+/* The remote file turns out to end at size: what was asked for to its end ends there. Lock held. */
+void sparse_ends_at(struct file *file, UINT64 size);
+/* A request that cannot be met goes. Lock held. */
+void sparse_unwant(struct file *file);
 /* Nothing of a sparse file is of use any more: all that was there is wanted again. Lock held. */
 void sparse_forget(struct file *file);
 /* TRUE when the file waits for a download: idle, and something of it is to be fetched. Lock held.

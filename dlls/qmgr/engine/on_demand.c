@@ -3,7 +3,8 @@
  * asked for, what is there, what the next download fetches.
  *
  * A file becomes sparse when its job is on-demand, or when a client asks for ranges of it. What is
- * there is in the durable `filled`, which grows only behind flushed bytes. Called by fetch.c and
+ * there is in the durable `filled`, which grows only behind flushed bytes; what is asked for in the
+ * durable `wanted`: a request that was accepted outlives the service. Called by fetch.c and
  * schedule.c under the lock, and by the COM facade for the three methods of IBackgroundCopyFile6.
  */
 #include "internal.h"
@@ -25,6 +26,30 @@ static struct bc_ranges filled_set(const struct model_file *data)
     return set;
 }
 
+/* The same for wanted. */
+static struct bc_ranges wanted_set(const struct model_file *data)
+{
+    struct bc_ranges set = {(struct bc_range *)data->wanted, data->wanted_count,
+                            data->wanted_count};
+
+    return set;
+}
+
+static void put_wanted(struct model_file *data, const struct bc_ranges *wanted)
+{
+    data->wanted = (BG_FILE_RANGE *)wanted->items;
+    data->wanted_count = (ULONG)wanted->count;
+}
+
+/* Takes a range out of what is wanted. When memory is short it stays wanted, and comes again. */
+static void unwant(struct model_file *data, UINT64 offset, UINT64 length)
+{
+    struct bc_ranges wanted = wanted_set(data);
+
+    if (bc_succeeded(bc_ranges_subtract(&wanted, offset, length)))
+        put_wanted(data, &wanted);
+}
+
 UINT64 sparse_bytes(const struct file *file)
 {
     struct bc_ranges filled = filled_set(&file->data);
@@ -42,7 +67,7 @@ BOOL sparse_whole(const struct file *file)
 
 BOOL file_wants(const struct file *file)
 {
-    return file->phase == FILE_IDLE && (!file->job->data.on_demand || file->wanted.count);
+    return file->phase == FILE_IDLE && (!file->job->data.on_demand || file->data.wanted_count);
 }
 
 BOOL job_satisfied(const struct job *job, enum job_outcome *outcome)
@@ -84,10 +109,10 @@ static void add_gaps(const struct bc_ranges *filled, UINT64 from, UINT64 end, BG
 static void add_wanted(struct file *file, UINT64 from, UINT64 end, BG_FILE_RANGE *list,
                        ULONG *count)
 {
-    struct bc_ranges filled = filled_set(&file->data);
+    struct bc_ranges filled = filled_set(&file->data), wanted = wanted_set(&file->data);
 
-    for (size_t i = 0; i < file->wanted.count; i++) {
-        UINT64 first = file->wanted.items[i].offset, last = first + file->wanted.items[i].length;
+    for (size_t i = 0; i < wanted.count; i++) {
+        UINT64 first = wanted.items[i].offset, last = first + wanted.items[i].length;
 
         if (first < from)
             first = from;
@@ -121,24 +146,43 @@ HRESULT sparse_plan(struct file *file, BG_FILE_RANGE **ranges, ULONG *count)
     return *count ? S_OK : E_UNEXPECTED;
 }
 
+/* FALSE when memory is short: the claim then stays smaller than the truth, the bytes come again. */
+static BOOL add_filled(struct model_file *data, const BG_FILE_RANGE *range)
+{
+    struct bc_ranges filled = filled_set(data);
+
+    if (bc_failed(bc_ranges_add(&filled, range->InitialOffset, range->Length)))
+        return FALSE;
+    data->filled = (BG_FILE_RANGE *)filled.items;
+    data->filled_count = (ULONG)filled.count;
+    return TRUE;
+}
+
 void sparse_filled(struct file *file, const BG_FILE_RANGE *range)
 {
-    struct bc_ranges filled;
+    if (add_filled(&file->data, range))
+        unwant(&file->data, range->InitialOffset, range->Length);
+}
 
-    /* When memory is short the claim stays smaller than the truth: the bytes come again. */
-    filled = filled_set(&file->data);
-    if (bc_failed(bc_ranges_add(&filled, range->InitialOffset, range->Length)))
-        return;
-    file->data.filled = (BG_FILE_RANGE *)filled.items;
-    file->data.filled_count = (ULONG)filled.count;
-    bc_ranges_subtract(&file->wanted, range->InitialOffset, range->Length);
+void sparse_ends_at(struct file *file, UINT64 size)
+{
+    unwant(&file->data, size, MAXUINT64 - size);
+}
+
+void sparse_unwant(struct file *file)
+{
+    free(file->data.wanted);
+    file->data.wanted = NULL;
+    file->data.wanted_count = 0;
 }
 
 void sparse_forget(struct file *file)
 {
+    struct bc_ranges wanted = wanted_set(&file->data);
+
     for (ULONG i = 0; i < file->data.filled_count; i++)
-        bc_ranges_add(&file->wanted, file->data.filled[i].InitialOffset,
-                      file->data.filled[i].Length);
+        bc_ranges_add(&wanted, file->data.filled[i].InitialOffset, file->data.filled[i].Length);
+    put_wanted(&file->data, &wanted);
     free(file->data.filled);
     file->data.filled = NULL;
     file->data.filled_count = 0;
@@ -177,56 +221,65 @@ static HRESULT range_end(const BG_FILE_RANGE *range, UINT64 size, UINT64 *end)
     return S_OK;
 }
 
-/* Lock held. Adds the ranges to what is wanted, without what is there; all of them or none. */
-static HRESULT add_request(struct file *file, const BG_FILE_RANGE *ranges, ULONG count)
+/* Adds the ranges to what is wanted, without what is there; all of them or none. */
+static HRESULT add_request(struct model_file *data, const BG_FILE_RANGE *ranges, ULONG count)
 {
-    struct bc_ranges filled = filled_set(&file->data), wanted;
+    struct bc_ranges filled = filled_set(data), wanted;
     HRESULT hr;
 
     bc_ranges_init(&wanted);
-    hr = bc_ranges_copy(&wanted, &file->wanted);
+    for (ULONG i = 0; i < data->wanted_count; i++) {
+        hr = bc_ranges_add(&wanted, data->wanted[i].InitialOffset, data->wanted[i].Length);
+        if (FAILED(hr))
+            goto free;
+    }
+    hr = S_OK;
     for (ULONG i = 0; SUCCEEDED(hr) && i < count; i++) {
         UINT64 end;
 
-        hr = range_end(&ranges[i], file->data.remote_size, &end);
+        hr = range_end(&ranges[i], data->remote_size, &end);
         if (SUCCEEDED(hr))
             hr = bc_ranges_add(&wanted, ranges[i].InitialOffset, end - ranges[i].InitialOffset);
     }
     for (size_t i = 0; SUCCEEDED(hr) && i < filled.count; i++)
         hr = bc_ranges_subtract(&wanted, filled.items[i].offset, filled.items[i].length);
-    if (SUCCEEDED(hr)) {
-        struct bc_ranges old = file->wanted;
-
-        file->wanted = wanted;
-        wanted = old;
+free:
+    if (FAILED(hr)) {
+        bc_ranges_free(&wanted);
+        return hr;
     }
-    bc_ranges_free(&wanted);
-    return hr;
-}
-
-/* Lock held. What was fetched from the front so far becomes the first of the filled ranges. */
-static HRESULT make_sparse(struct file *file)
-{
-    BG_FILE_RANGE front = {0, file->data.progress.transferred};
-
-    if (file->sparse)
-        return S_OK;
-    if (front.Length)
-        sparse_filled(file, &front);
-    if (front.Length && !file->data.filled_count)
-        return E_OUTOFMEMORY;
-    file->sparse = TRUE;
-    file->trust_size = FALSE;
-    file_write(file);
+    free(data->wanted);
+    put_wanted(data, &wanted);
     return S_OK;
 }
 
+/* What the file will be with the request: what was fetched from the front so far becomes the first
+ * of the filled ranges. Latch held, no download under way. */
+static HRESULT stage_request(const struct file *file, const BG_FILE_RANGE *ranges, ULONG count,
+                             struct model_file *next)
+{
+    BG_FILE_RANGE front = {0, file->data.progress.transferred};
+    HRESULT hr = model_file_copy(&file->data, next);
+
+    if (FAILED(hr))
+        return hr;
+    if (!file->sparse && front.Length && !add_filled(next, &front))
+        hr = E_OUTOFMEMORY;
+    if (SUCCEEDED(hr))
+        hr = add_request(next, ranges, count);
+    if (FAILED(hr))
+        model_file_release(next);
+    return hr;
+}
+
 /* Adds ranges to what is wanted, moves the position. A download of the file that is under way is
- * ended, so that the next one has the new order. */
+ * ended, so that the next one has the new order. The request is stored before it is accepted. */
 static HRESULT redirect_download(struct file *file, const BG_FILE_RANGE *ranges, ULONG count,
                                  UINT64 position)
 {
     struct job *job = file->job;
+    struct model_file next, *pointer = &next;
+    struct store_txn *txn;
     HRESULT hr = file_check_random_access(file);
 
     if (SUCCEEDED(hr))
@@ -234,13 +287,31 @@ static HRESULT redirect_download(struct file *file, const BG_FILE_RANGE *ranges,
     if (FAILED(hr))
         return hr;
     job_stop_and_wait(job);
+    hr = stage_request(file, ranges, count, &next);
+    if (SUCCEEDED(hr) && file->phase == FILE_DONE) {
+        model_file_release(&next); /* all of it is there */
+    } else if (SUCCEEDED(hr)) {
+        txn = store_txn_begin(job->engine->store);
+        hr = txn ? store_txn_put_files(txn, &job->data.id, &pointer, 1) : E_OUTOFMEMORY;
+        if (SUCCEEDED(hr))
+            hr = store_commit(job->engine->store, txn);
+        else
+            store_txn_discard(txn);
+        AcquireSRWLockExclusive(&job->engine->lock);
+        if (SUCCEEDED(hr)) {
+            struct model_file old = file->data;
+
+            file->data = next;
+            next = old;
+            file->sparse = TRUE;
+            file->trust_size = FALSE;
+            if (position != MAXUINT64)
+                file->position = position;
+        }
+        ReleaseSRWLockExclusive(&job->engine->lock);
+        model_file_release(&next);
+    }
     AcquireSRWLockExclusive(&job->engine->lock);
-    if (file->phase != FILE_DONE)
-        hr = make_sparse(file);
-    if (SUCCEEDED(hr))
-        hr = add_request(file, ranges, count);
-    if (SUCCEEDED(hr) && position != MAXUINT64)
-        file->position = position;
     engine_wake(job->engine);
     ReleaseSRWLockExclusive(&job->engine->lock);
     job_unlatch(job);

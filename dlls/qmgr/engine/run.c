@@ -25,7 +25,7 @@ void run_release(struct run *run)
     }
     free(run->credentials);
     free(run->method);
-    free(run->headers);
+    wipe(run->headers);
     free(run->proxy_list);
     free(run->proxy_bypass);
     if (run->token)
@@ -135,16 +135,33 @@ HRESULT job_current_run(struct job *job, struct run **out)
     return S_OK;
 }
 
+static HRESULT run_headers(struct run *run)
+{
+    const struct model_secret *secret = &run->data.custom_headers;
+    WCHAR *clear;
+    HRESULT hr;
+
+    if (!secret->data)
+        return S_OK;
+    hr = os_unprotect(secret->data, secret->size, &clear);
+    if (FAILED(hr))
+        return hr;
+    run->headers = utf8_from_wide(clear);
+    os_wipe_free(clear);
+    return run->headers ? S_OK : E_OUTOFMEMORY;
+}
+
 HRESULT run_prepare(struct run *run)
 {
     const struct model_job *data = &run->data;
+    HRESULT hr;
 
     run->method = utf8_from_wide(data->http_method);
-    run->headers = utf8_from_wide(data->custom_headers);
     run->proxy_list = utf8_from_wide(data->proxy_list);
     run->proxy_bypass = utf8_from_wide(data->proxy_bypass);
-    if ((data->http_method && !run->method) || (data->custom_headers && !run->headers) ||
-        (data->proxy_list && !run->proxy_list) || (data->proxy_bypass && !run->proxy_bypass))
+    if ((data->http_method && !run->method) || (data->proxy_list && !run->proxy_list) ||
+        (data->proxy_bypass && !run->proxy_bypass))
         return E_OUTOFMEMORY;
-    return run_credentials(run);
+    hr = run_headers(run);
+    return SUCCEEDED(hr) ? run_credentials(run) : hr;
 }

@@ -8,7 +8,7 @@
 
 #include <windows.h>
 
-/* Protects a password for the store (CryptProtectData). *blob by LocalFree. */
+/* Protects a secret for the store (CryptProtectData). *blob by free(). */
 HRESULT os_protect(const WCHAR *clear, BYTE **blob, ULONG *size);
 /* The reverse; *clear by os_wipe_free(). */
 HRESULT os_unprotect(const BYTE *blob, ULONG size, WCHAR **clear);
@@ -56,6 +56,15 @@ DWORD os_policy_dword(const WCHAR *name, DWORD fallback);
 
 /* Start type of the service "BITS": automatic or demand. S_FALSE when there is no such service. */
 HRESULT os_set_start_type(BOOL automatic);
+
+/* The service's process begins; stop is the event that is set when it is to end. Under Wine this
+ * has the service started again should it die before. */
+void os_service_begins(HANDLE stop);
+/* It is about to use COM for the first time and to register its classes. Under Wine this does away
+ * with the registrations of a service of the same prefix that was killed. */
+void os_service_registers(void);
+/* It has ended well: its classes are registered no more. */
+void os_service_ended(void);
 
 /* Writes an event to the application log, source "Bits"; id is a BITS_MC_* code. */
 void os_log_event(WORD type, DWORD id, const WCHAR *text);

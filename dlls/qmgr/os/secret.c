@@ -1,9 +1,10 @@
 /*
- * Secrets at rest: passwords of SetCredentials under the data protection of the account that the
- * service runs as. Called by the engine and transfers; calls crypt32.
+ * Secrets at rest: passwords of SetCredentials and custom headers under the data protection of the
+ * account that the service runs as. Called by the engine and transfers; calls crypt32.
  */
 #include <windows.h>
 #include <wincrypt.h>
+#include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
 
@@ -39,9 +40,12 @@ HRESULT os_protect(const WCHAR *clear, BYTE **blob, ULONG *size)
     in.pbData = (BYTE *)(UINT_PTR)clear;
     if (!CryptProtectData(&in, NULL, &salt, NULL, NULL, CRYPTPROTECT_UI_FORBIDDEN, &out))
         return last_error();
-    *blob = out.pbData;
-    *size = out.cbData;
-    return S_OK;
+    if ((*blob = malloc(out.cbData))) {
+        memcpy(*blob, out.pbData, out.cbData);
+        *size = out.cbData;
+    }
+    LocalFree(out.pbData);
+    return *blob ? S_OK : E_OUTOFMEMORY;
 }
 
 HRESULT os_unprotect(const BYTE *blob, ULONG size, WCHAR **clear)

@@ -28,8 +28,9 @@ enum kind {
     KIND_BOOL,
     KIND_TIME,
     KIND_GUID,
-    KIND_TEXT, /* limit: 1 when it must be there */
-    KIND_HASH  /* 20 bytes */
+    KIND_TEXT,  /* limit: 1 when it must be there */
+    KIND_HASH,  /* 20 bytes */
+    KIND_SECRET /* struct model_secret */
 };
 
 struct column {
@@ -88,7 +89,7 @@ static const struct column job_columns[] = {
     JOB("certificate_store", KIND_TEXT, certificate.store, 0),
     JOB("certificate_subject", KIND_TEXT, certificate.subject, 0),
     JOB("certificate_hash", KIND_HASH, certificate.hash, 0),
-    JOB("custom_headers", KIND_TEXT, custom_headers, 0),
+    JOB("custom_headers", KIND_SECRET, custom_headers, 0),
     JOB("custom_headers_write_only", KIND_BOOL, custom_headers_write_only, 0),
     JOB("security_flags", KIND_U32, security_flags, ULONG_MAX),
     JOB("http_method", KIND_TEXT, http_method, 0),
@@ -204,6 +205,15 @@ static HRESULT read_ranges(sqlite3_stmt *statement, int column, BG_FILE_RANGE **
     return S_OK;
 }
 
+static int bind_secret(sqlite3_stmt *statement, int index, const BYTE *secret, ULONG size)
+{
+    if (!secret)
+        return sqlite3_bind_null(statement, index);
+    if (size > MAX_SECRET_BYTES)
+        return SQLITE_TOOBIG;
+    return sqlite3_bind_blob(statement, index, secret, (int)size, SQLITE_STATIC);
+}
+
 static int bind_column(sqlite3_stmt *statement, int index, const struct column *column,
                        const void *base)
 {
@@ -238,6 +248,9 @@ static int bind_column(sqlite3_stmt *statement, int index, const struct column *
         return bind_text(statement, index, *(WCHAR *const *)member);
     case KIND_HASH:
         return sqlite3_bind_blob(statement, index, member, 20, SQLITE_STATIC);
+    case KIND_SECRET:
+        return bind_secret(statement, index, ((const struct model_secret *)member)->data,
+                           ((const struct model_secret *)member)->size);
     }
     return SQLITE_MISUSE;
 }
@@ -256,6 +269,24 @@ static HRESULT read_blob(sqlite3_stmt *statement, int index, void *out, int size
     return S_OK;
 }
 
+static HRESULT read_secret(sqlite3_stmt *statement, int index, BYTE **secret, ULONG *size)
+{
+    int type = sqlite3_column_type(statement, index);
+    int bytes = sqlite3_column_bytes(statement, index);
+    HRESULT hr;
+
+    if (type == SQLITE_NULL)
+        return S_OK;
+    if (type != SQLITE_BLOB || bytes <= 0 || bytes > (int)MAX_SECRET_BYTES)
+        return S_FALSE;
+    if (!(*secret = malloc(bytes)))
+        return E_OUTOFMEMORY;
+    hr = read_blob(statement, index, *secret, bytes);
+    if (hr == S_OK)
+        *size = bytes;
+    return hr;
+}
+
 static HRESULT read_column(sqlite3_stmt *statement, int index, const struct column *column,
                            void *base)
 {
@@ -267,6 +298,11 @@ static HRESULT read_column(sqlite3_stmt *statement, int index, const struct colu
         return read_blob(statement, index, member, sizeof(GUID));
     if (column->kind == KIND_HASH)
         return read_blob(statement, index, member, 20);
+    if (column->kind == KIND_SECRET && type == SQLITE_TEXT)
+        return S_OK; /* clear text of the first schema, in a damaged store: not carried over */
+    if (column->kind == KIND_SECRET)
+        return read_secret(statement, index, &((struct model_secret *)member)->data,
+                           &((struct model_secret *)member)->size);
     if (column->kind == KIND_TEXT) {
         const unsigned char *text;
 
@@ -350,6 +386,8 @@ int store_bind_file(sqlite3_stmt *statement, int first, const struct model_file 
         rc = bind_ranges(statement, first + (int)i, file->ranges, file->range_count);
     if (rc == SQLITE_OK)
         rc = bind_ranges(statement, first + (int)i + 1, file->filled, file->filled_count);
+    if (rc == SQLITE_OK)
+        rc = bind_ranges(statement, first + (int)i + 2, file->wanted, file->wanted_count);
     return rc;
 }
 
@@ -366,6 +404,8 @@ HRESULT store_read_file(sqlite3_stmt *statement, int first, struct model_file *o
         hr = read_ranges(statement, first + (int)i, &out->ranges, &out->range_count);
     if (hr == S_OK)
         hr = read_ranges(statement, first + (int)i + 1, &out->filled, &out->filled_count);
+    if (hr == S_OK)
+        hr = read_ranges(statement, first + (int)i + 2, &out->wanted, &out->wanted_count);
     if (hr != S_OK) {
         model_file_release(out);
         return hr;
@@ -390,12 +430,7 @@ int store_bind_credential(sqlite3_stmt *statement, int first,
         rc = bind_text(statement, first + 2, credential->user);
     if (rc != SQLITE_OK)
         return rc;
-    if (!credential->secret)
-        return sqlite3_bind_null(statement, first + 3);
-    if (credential->secret_size > MAX_SECRET_BYTES)
-        return SQLITE_TOOBIG;
-    return sqlite3_bind_blob(statement, first + 3, credential->secret, (int)credential->secret_size,
-                             SQLITE_STATIC);
+    return bind_secret(statement, first + 3, credential->secret, credential->secret_size);
 }
 
 HRESULT store_read_credential(sqlite3_stmt *statement, int first, struct model_credential *out)
@@ -407,27 +442,14 @@ HRESULT store_read_credential(sqlite3_stmt *statement, int first, struct model_c
     };
     size_t i;
     HRESULT hr = S_OK;
-    int size, type;
 
     memset(out, 0, sizeof(*out));
     for (i = 0; i < ARRAYSIZE(columns) && hr == S_OK; i++)
         hr = read_column(statement, first + (int)i, &columns[i], out);
     if (hr == S_OK && (out->target < BG_AUTH_TARGET_SERVER || out->scheme < BG_AUTH_SCHEME_BASIC))
         hr = S_FALSE;
-    type = sqlite3_column_type(statement, first + 3);
-    if (hr == S_OK && type == SQLITE_BLOB) {
-        size = sqlite3_column_bytes(statement, first + 3);
-        if (size <= 0 || size > (int)MAX_SECRET_BYTES)
-            hr = S_FALSE;
-        else if (!(out->secret = malloc(size)))
-            hr = E_OUTOFMEMORY;
-        else
-            hr = read_blob(statement, first + 3, out->secret, size);
-        if (hr == S_OK)
-            out->secret_size = size;
-    } else if (hr == S_OK && type != SQLITE_NULL) {
-        hr = S_FALSE;
-    }
+    if (hr == S_OK)
+        hr = read_secret(statement, first + 3, &out->secret, &out->secret_size);
     if (hr == S_OK)
         return S_OK;
     free(out->user);
@@ -458,7 +480,7 @@ static void append_parameters(sqlite3_str *sql, int count)
 }
 
 const int store_job_columns = ARRAYSIZE(job_columns);
-const int store_file_columns = ARRAYSIZE(file_columns) + 2; /* and ranges, filled */
+const int store_file_columns = ARRAYSIZE(file_columns) + 3; /* and ranges, filled, wanted */
 
 char *store_sql_write(enum store_statement which)
 {
@@ -472,7 +494,7 @@ char *store_sql_write(enum store_statement which)
     } else if (which == STMT_FILE_REPLACE) {
         sqlite3_str_appendall(sql, "INSERT OR REPLACE INTO file(");
         append_columns(sql, file_columns, ARRAYSIZE(file_columns), FALSE);
-        sqlite3_str_appendall(sql, ", ranges, filled, job) VALUES(");
+        sqlite3_str_appendall(sql, ", ranges, filled, wanted, job) VALUES(");
         append_parameters(sql, store_file_columns + 1);
     } else {
         sqlite3_str_appendall(sql, "UPDATE job SET ");
@@ -493,12 +515,13 @@ char *store_sql_select_job(const char *tail)
     return sqlite3_str_finish(sql);
 }
 
-char *store_sql_select_file(const char *tail)
+char *store_sql_select_file(const char *tail, BOOL first_schema)
 {
     sqlite3_str *sql = sqlite3_str_new(NULL);
 
     sqlite3_str_appendall(sql, "SELECT ");
     append_columns(sql, file_columns, ARRAYSIZE(file_columns), FALSE);
-    sqlite3_str_appendf(sql, ", ranges, filled FROM file %s", tail);
+    sqlite3_str_appendf(sql, ", ranges, filled, %s FROM file %s", first_schema ? "NULL" : "wanted",
+                        tail);
     return sqlite3_str_finish(sql);
 }

@@ -50,7 +50,17 @@ static int schema_1(sqlite3 *handle)
     return sqlite3_exec(handle, sql, NULL, NULL, NULL);
 }
 
-const store_migration store_migrations[] = {schema_1};
+/* Requests of on-demand jobs; headers are protected from now on, and those in clear text go. */
+static int schema_2(sqlite3 *handle)
+{
+    static const char sql[] =
+        "ALTER TABLE file ADD COLUMN wanted BLOB;"
+        "UPDATE job SET custom_headers = NULL WHERE typeof(custom_headers) <> 'blob';";
+
+    return sqlite3_exec(handle, sql, NULL, NULL, NULL);
+}
+
+const store_migration store_migrations[] = {schema_1, schema_2};
 const int store_schema_version = ARRAYSIZE(store_migrations);
 
 HRESULT store_error(sqlite3 *handle, int rc)

@@ -245,15 +245,18 @@ static void compact(struct store_db *db)
 /* Checks an open qmgr.db, and only then lets it be written to. */
 static HRESULT prove_database(struct store_db *db)
 {
-    static const char check[] = "PRAGMA quick_check(1)";
+    /* The whole check, for it compares the index that finds a job with the jobs: it is small. */
+    static const char check[] = "PRAGMA integrity_check(1)";
     HRESULT hr = store_check_with(db->handle, check);
+    int rc;
 
     /* The check calls a page damaged, too, that failed to be read for once. */
     if (hr == S_FALSE && (hr = store_check_with(db->handle, check)) == S_FALSE)
         hr = BG_E_DATABASE_CORRUPT;
     if (SUCCEEDED(hr)) {
-        hr = store_error(db->handle,
-                         store_migrate(db->handle, store_migrations, store_schema_version));
+        rc = store_migrate(db->handle, store_migrations, store_schema_version);
+        /* A table that is not there, or a column that is: not our tables. */
+        hr = rc == SQLITE_ERROR ? BG_E_DATABASE_CORRUPT : store_error(db->handle, rc);
     }
     if (SUCCEEDED(hr))
         hr = check_schema(db);

@@ -309,6 +309,14 @@ static HRESULT deliver_job(struct walker *walker, sqlite3_int64 row, store_job_f
     return FAILED(hr) ? hr : S_OK;
 }
 
+/* Either direction of reading a job's files; a damaged store may be of the first schema. */
+static int prepare_files(sqlite3 *handle, const char *tail, sqlite3_stmt **statement)
+{
+    int rc = prepare(handle, store_sql_select_file(tail, FALSE), statement);
+
+    return is_damage(rc) ? prepare(handle, store_sql_select_file(tail, TRUE), statement) : rc;
+}
+
 static int prepare_walker(struct walker *walker)
 {
     sqlite3 *handle = walker->db->handle;
@@ -322,15 +330,13 @@ static int prepare_walker(struct walker *walker)
                      &walker->credentials);
     }
     if (rc == SQLITE_OK) {
-        rc = prepare(
-            handle, store_sql_select_file("WHERE job = ?1 AND ordinal >= ?2 ORDER BY job, ordinal"),
-            &walker->span.up);
+        rc = prepare_files(handle, "WHERE job = ?1 AND ordinal >= ?2 ORDER BY job, ordinal",
+                           &walker->span.up);
     }
     if (rc == SQLITE_OK) {
-        rc = prepare(handle,
-                     store_sql_select_file(
-                         "WHERE job = ?1 AND ordinal <= ?2 ORDER BY job DESC, ordinal DESC"),
-                     &walker->span.down);
+        rc = prepare_files(handle,
+                           "WHERE job = ?1 AND ordinal <= ?2 ORDER BY job DESC, ordinal DESC",
+                           &walker->span.down);
     }
     return rc;
 }
