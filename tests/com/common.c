@@ -432,6 +432,14 @@ char *fault_log(const char *path)
     return fault_request("GET", target, "");
 }
 
+char *fault_uploads(const char *path)
+{
+    char target[512];
+
+    snprintf(target, sizeof(target), "/uploads?path=%s", path);
+    return fault_request("GET", target, "");
+}
+
 int fault_count(const char *path, const char *text)
 {
     char *log = fault_log(path);

@@ -120,6 +120,8 @@ void fault_control(const char *json);
 void fault_release(const char *path, IBackgroundCopyJob5 *job);
 /* The log of one path as JSON text, free(). */
 char *fault_log(const char *path);
+/* What became of the uploads to that path as JSON text, free(); see tests/server/bits_upload.py. */
+char *fault_uploads(const char *path);
 /* How often text occurs in that log. */
 int fault_count(const char *path, const char *text);
 
