@@ -113,7 +113,7 @@ static void http_redirects(void **state)
         else
             wait_state(job, BG_JOB_STATE_TRANSFERRED);
         ok(call(file, GetRemoteName, &name));
-        if (policies[i] != BG_HTTP_REDIRECT_POLICY_ALLOW_REPORT) {
+        if (policies[i] == BG_HTTP_REDIRECT_POLICY_ALLOW_SILENT) {
             assert_text(name, before);
         } else {
             if (!wcsstr(name, L"/data/end?size=10&seed=4"))

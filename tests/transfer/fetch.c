@@ -161,6 +161,7 @@ static void on_done(void *context, const struct download_result *result)
 
     enter(fetch);
     fetch->result = *result;
+    copy(fetch->redirect_url, sizeof(fetch->redirect_url), result->redirect_url);
     leave(fetch);
     SetEvent(fetch->done);
 }

@@ -37,7 +37,7 @@ struct fetch {
     UINT64 progress_bytes, durable, total, remote_size;
     BOOL out_of_order; /* an event came beside or after another where it must not */
     volatile LONG inside;
-    char etag[300], last_modified[64], final_url[2400];
+    char etag[300], last_modified[64], final_url[2400], redirect_url[2400];
     char *text;
     BG_FILE_RANGE filled[64];
     ULONG filled_count;

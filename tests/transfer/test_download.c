@@ -561,6 +561,8 @@ static void redirects(void **state)
     f.spec.security_flags = 0x200; /* BG_HTTP_REDIRECT_POLICY_DISALLOW */
     fetch_run(&f);
     check_failure(&f, BC_E_HTTP_ERROR_307, REMOTE, FALSE);
+    assert_int_equal(strncmp(f.redirect_url, f.url, strlen(f.url)), 0);
+    assert_non_null(strstr(f.redirect_url, "hop=1"));
     fetch_free(&f);
     fault_url(&f, "size=30000&seed=5&redirect=302&redirect_to=file:///c:/windows/win.ini");
     fetch_run(&f);

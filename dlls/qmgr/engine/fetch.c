@@ -170,8 +170,8 @@ static void on_connecting(void *context)
     ReleaseSRWLockExclusive(&file->job->engine->lock);
 }
 
-/* Lock held. With BG_HTTP_REDIRECT_POLICY_ALLOW_REPORT the remote name becomes the URL that was
- * redirected to. */
+/* Lock held. With BG_HTTP_REDIRECT_POLICY_ALLOW_REPORT and BG_HTTP_REDIRECT_POLICY_DISALLOW the
+ * remote name becomes the URL that was redirected to. */
 static BOOL report_redirect(struct file *file, const char *final_url)
 {
     char *name = utf8_from_wide(file->data.remote_name), *wire = malloc(BC_URL_WIRE_SIZE);
@@ -458,6 +458,8 @@ static void on_done(void *context, const struct download_result *result)
                      result->retry_after_ms);
     } else {
         keep_part(file, result);
+        if (result->redirect_url && report_redirect(file, result->redirect_url))
+            file_write(file);
         if (result->hr != E_ABORT)
             job_fail(job, file, result->hr, result->context,
                      result->transient ||

@@ -100,6 +100,7 @@ void event_finished(struct sink *sink, DWORD error)
     result.bytes = result.discard ? 0 : sink->durable;
     result.total = download->total;
     result.received = download->received;
+    result.redirect_url = download->redirect_url;
     if (download->upload)
         upload_result(download, &result);
     if (download->events.done) {

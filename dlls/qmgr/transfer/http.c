@@ -224,6 +224,7 @@ void http_stop(struct download *download)
 void http_free(struct download *download)
 {
     free(download->url);
+    free(download->redirect_url);
     free(download->head);
     free(download->location);
     free(download->proxy);
@@ -256,7 +257,12 @@ static void follow(struct download *download)
     failure.hr = bc_url_redirect_allowed(download->spec.security_flags, &from, &to,
                                          download->response.status);
     if (FAILED(failure.hr)) {
-        free(target);
+        if ((download->spec.security_flags & BG_HTTP_REDIRECT_POLICY_MASK) ==
+                BG_HTTP_REDIRECT_POLICY_DISALLOW &&
+            bc_url_is_http(to.scheme))
+            download->redirect_url = target;
+        else
+            free(target);
         failure.transient = FALSE;
         end_with(download, failure);
         return;

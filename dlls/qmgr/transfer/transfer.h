@@ -144,9 +144,11 @@ struct download_result {
     ULONG retry_after_ms;     /* from Retry-After, 0: none */
     UINT64 bytes;             /* bytes of the local file that are flushed */
     UINT64 total;
-    UINT64 received;       /* body bytes received by this download */
-    BOOL discard;          /* the bytes on the disk are of no use: begin again at 0 */
-    const char *reply_url; /* of an upload: absolute, NULL for none; until the handler returns */
+    UINT64 received;          /* body bytes received by this download */
+    BOOL discard;             /* the bytes on the disk are of no use: begin again at 0 */
+    const char *redirect_url; /* where BG_HTTP_REDIRECT_POLICY_DISALLOW kept it from going, or NULL;
+                                 until the handler returns, as the next */
+    const char *reply_url;    /* of an upload: absolute, NULL for none; until the handler returns */
     UINT64 host_failing_since; /* of an upload: for the next order's spec */
 };
 

@@ -271,7 +271,8 @@ struct download {
     struct link waiting; /* in the host's line */
     CURL *easy;
     struct curl_slist *headers;
-    char *url; /* of the request, as it goes over the wire */
+    char *url;          /* of the request, as it goes over the wire */
+    char *redirect_url; /* a redirect that the policy disallows */
     ULONG redirects;
     BOOL left_origin; /* a redirect led to another origin: no credentials, no custom headers */
     struct bc_http_response response;
