@@ -28,6 +28,11 @@ struct engine *com_engine(void);
 void com_module_addref(void);
 void com_module_release(void);
 
+/* The engine alone, for com_start() and for tests in process; com_close() ends it, once no object
+ * is left. */
+HRESULT com_open(const struct engine_options *options);
+void com_close(void);
+
 /* Starts the engine for the process and registers the class objects; com_stop() ends both. service:
  * see engine_options. */
 HRESULT com_start(BOOL service);
@@ -57,7 +62,8 @@ HRESULT job_object_create(struct job *job, BOOL privileged, IBackgroundCopyJob *
 HRESULT file_object_create(struct file *file, IBackgroundCopyFile **object);
 HRESULT error_object_create(const struct model_error *error, struct file *file,
                             IBackgroundCopyError **object);
-HRESULT enum_jobs_create(struct engine *engine, const WCHAR *owner, BOOL privileged,
+/* caller's jobs, or those of all users. */
+HRESULT enum_jobs_create(struct engine *engine, const struct os_identity *caller, BOOL all,
                          IEnumBackgroundCopyJobs **object);
 HRESULT enum_files_create(struct job *job, IEnumBackgroundCopyFiles **object);
 HRESULT enum_records_create(IEnumBitsPeerCacheRecords **object);
@@ -120,6 +126,20 @@ HRESULT STDMETHODCALLTYPE job_SetProperty(IBackgroundCopyJob5 *iface, BITS_JOB_P
                                           BITS_JOB_PROPERTY_VALUE value);
 HRESULT STDMETHODCALLTYPE job_GetProperty(IBackgroundCopyJob5 *iface, BITS_JOB_PROPERTY_ID id,
                                           BITS_JOB_PROPERTY_VALUE *value);
+
+/*
+ * access.c. com_admit(): E_ACCESSDENIED for who may not have the job at all: neither owner nor
+ * administrator; the owner with less elevation or integrity than the job was made with
+ * (user-account-control-and-bits).
+ */
+HRESULT com_admit(struct job *job, const struct os_identity *caller);
+/* E_ACCESSDENIED for everybody but the owner, administrators too. */
+HRESULT com_check_owner(struct job *job);
+/* An administrator's token is no helper of somebody else who is none. */
+HRESULT com_check_helper(struct job *job, const struct os_identity *caller);
+/* nf-bits-ibackgroundcopyjob-takeownership: BG_E_NEW_OWNER_NO_FILE_ACCESS for temporary files that
+ * are closed to the caller, BG_E_NEW_OWNER_DIFF_MAPPING for drives that are others to him. */
+HRESULT com_check_new_owner(struct job *job, const struct os_identity *caller);
 
 /* callback.c: how the engine reaches clients. */
 extern const struct engine_client com_client;

@@ -29,6 +29,17 @@ void com_module_release(void)
     InterlockedDecrement(&module_refs);
 }
 
+HRESULT com_open(const struct engine_options *options)
+{
+    return engine_open(options, &engine);
+}
+
+void com_close(void)
+{
+    engine_close(engine);
+    engine = NULL;
+}
+
 HRESULT com_start(BOOL service)
 {
     struct engine_options options = {.client = &com_client, .service = service};
@@ -38,17 +49,15 @@ HRESULT com_start(BOOL service)
     /* The host (svchost, a test) may have set it already. */
     if (FAILED(hr) && hr != RPC_E_TOO_LATE)
         return hr;
-    hr = engine_open(&options, &engine);
+    hr = com_open(&options);
     if (FAILED(hr))
         return hr;
     if (service)
         os_service_registers();
     pin_interfaces();
     hr = factory_register_all(cookies);
-    if (FAILED(hr)) {
-        engine_close(engine);
-        engine = NULL;
-    }
+    if (FAILED(hr))
+        com_close();
     return hr;
 }
 

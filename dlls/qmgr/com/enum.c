@@ -253,17 +253,34 @@ static void drop_jobs(struct snapshot *snapshot)
     engine_free_jobs(snapshot->list, snapshot->count);
 }
 
-HRESULT enum_jobs_create(struct engine *engine, const WCHAR *owner, BOOL privileged,
+/* A user's own jobs may be closed to him, too. */
+static ULONG drop_closed(struct job **jobs, ULONG count, const struct os_identity *caller)
+{
+    ULONG kept = 0;
+
+    for (ULONG i = 0; i < count; i++) {
+        if (SUCCEEDED(com_admit(jobs[i], caller)))
+            jobs[kept++] = jobs[i];
+        else
+            job_release(jobs[i]);
+    }
+    return kept;
+}
+
+HRESULT enum_jobs_create(struct engine *engine, const struct os_identity *caller, BOOL all,
                          IEnumBackgroundCopyJobs **out)
 {
     static const struct enum_kind kind = {&IID_IEnumBackgroundCopyJobs, sizeof(void *), give_job,
                                           drop_jobs};
     struct job **jobs;
     ULONG count;
-    HRESULT hr = engine_snapshot_jobs(engine, owner, &jobs, &count);
+    HRESULT hr = engine_snapshot_jobs(engine, all ? NULL : caller->sid, &jobs, &count);
 
     *out = NULL;
-    return FAILED(hr) ? hr : enum_create(&kind, jobs, count, privileged, (void **)out);
+    if (FAILED(hr))
+        return hr;
+    count = drop_closed(jobs, count, caller);
+    return enum_create(&kind, jobs, count, caller->administrator, (void **)out);
 }
 
 /* ---- files ---- */

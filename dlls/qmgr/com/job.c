@@ -418,13 +418,15 @@ static HRESULT STDMETHODCALLTYPE job_GetProxySettings(IBackgroundCopyJob5 *iface
 
 static HRESULT STDMETHODCALLTYPE job_TakeOwnership(IBackgroundCopyJob5 *iface)
 {
+    struct job *job = impl_from_job5(iface)->job;
     struct os_identity caller;
     HRESULT hr = os_client_identity(&caller);
 
     if (FAILED(hr))
         return hr;
-    hr = caller.administrator ? job_take_ownership(impl_from_job5(iface)->job, &caller)
-                              : E_ACCESSDENIED;
+    hr = caller.administrator ? com_check_new_owner(job, &caller) : E_ACCESSDENIED;
+    if (SUCCEEDED(hr))
+        hr = job_take_ownership(job, &caller);
     os_identity_release(&caller);
     return hr;
 }

@@ -195,6 +195,8 @@ HRESULT STDMETHODCALLTYPE job_SetCredentials(IBackgroundCopyJob5 *iface,
     if (!credentials)
         return E_INVALIDARG;
     hr = check_credentials(credentials);
+    if (SUCCEEDED(hr))
+        hr = com_check_owner(impl_from_job5(iface)->job);
     if (FAILED(hr))
         return hr;
     credential.target = credentials->Target;

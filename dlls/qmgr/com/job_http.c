@@ -62,8 +62,10 @@ static HRESULT set_certificate(struct job *job, BG_CERT_STORE_LOCATION location,
                                const WCHAR *subject, const BYTE *hash)
 {
     struct job_change change;
-    HRESULT hr = job_change_begin(job, &change);
+    HRESULT hr = com_check_owner(job);
 
+    if (SUCCEEDED(hr))
+        hr = job_change_begin(job, &change);
     if (FAILED(hr))
         return hr;
     change.next.certificate.present = TRUE;
@@ -201,6 +203,8 @@ static HRESULT STDMETHODCALLTYPE http_SetCustomHeaders(IBackgroundCopyJobHttpOpt
     if (SUCCEEDED(hr) && headers) /* user-account-control-and-bits: encrypted on the disk */
         hr = os_protect(headers, &secret.data, &secret.size);
     if (SUCCEEDED(hr))
+        hr = com_check_owner(impl_from_http(iface)->job);
+    if (SUCCEEDED(hr))
         hr = job_change_begin(impl_from_http(iface)->job, &change);
     if (FAILED(hr)) {
         model_secret_release(&secret);
@@ -222,6 +226,9 @@ static HRESULT STDMETHODCALLTYPE http_GetCustomHeaders(IBackgroundCopyJobHttpOpt
     if (!headers)
         return E_INVALIDARG;
     *headers = NULL;
+    hr = com_check_owner(job);
+    if (FAILED(hr))
+        return hr;
     data = job_lock(job);
     if (data->custom_headers_write_only)
         hr =

@@ -27,12 +27,20 @@ static ULONG STDMETHODCALLTYPE token_Release(IBitsTokenOptions *iface)
 
 static HRESULT STDMETHODCALLTYPE token_SetHelperTokenFlags(IBitsTokenOptions *iface, DWORD flags)
 {
+    struct job *job = impl_from_token(iface)->job;
     struct job_change change;
+    struct os_identity caller;
     HRESULT hr;
 
     if (flags & ~(DWORD)(BG_TOKEN_LOCAL_FILE | BG_TOKEN_NETWORK))
         return E_NOTIMPL; /* as the other flag setters of BITS */
-    hr = job_change_begin(impl_from_token(iface)->job, &change);
+    hr = os_client_identity(&caller);
+    if (FAILED(hr))
+        return hr;
+    hr = com_check_helper(job, &caller);
+    os_identity_release(&caller);
+    if (SUCCEEDED(hr))
+        hr = job_change_begin(job, &change);
     if (FAILED(hr))
         return hr;
     change.next.helper_token_flags = flags;
@@ -52,15 +60,17 @@ static HRESULT STDMETHODCALLTYPE token_GetHelperTokenFlags(IBitsTokenOptions *if
 
 static HRESULT STDMETHODCALLTYPE token_SetHelperToken(IBitsTokenOptions *iface)
 {
+    struct job *job = impl_from_token(iface)->job;
     struct os_identity caller;
     HRESULT hr = os_client_identity(&caller);
 
     if (FAILED(hr))
         return hr;
-    if (!caller.token)
-        hr = CO_E_FAILEDTOIMPERSONATE;
-    else
-        hr = job_set_helper_token(impl_from_token(iface)->job, caller.token, caller.sid);
+    hr = caller.token ? com_check_helper(job, &caller) : CO_E_FAILEDTOIMPERSONATE;
+    if (SUCCEEDED(hr))
+        hr = job_set_helper_token(job, caller.token, caller.sid);
+    if (hr == HRESULT_FROM_WIN32(ERROR_BAD_IMPERSONATION_LEVEL))
+        hr = CO_E_FAILEDTOIMPERSONATE; /* the client lets itself be identified only */
     os_identity_release(&caller);
     return hr;
 }

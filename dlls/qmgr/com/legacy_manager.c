@@ -75,12 +75,14 @@ static HRESULT STDMETHODCALLTYPE manager_CreateGroup(IBackgroundCopyQMgr *iface,
  * somebody else becomes its owner. */
 static HRESULT admit(struct job *job, const struct os_identity *caller)
 {
+    HRESULT hr = com_admit(job, caller);
     BOOL mine = !lstrcmpiW(job_lock(job)->owner_sid, caller->sid);
 
     job_unlock(job);
-    if (mine)
-        return S_OK;
-    return caller->administrator ? job_take_ownership(job, caller) : E_ACCESSDENIED;
+    if (FAILED(hr) || mine)
+        return hr;
+    hr = com_check_new_owner(job, caller);
+    return FAILED(hr) ? hr : job_take_ownership(job, caller);
 }
 
 static HRESULT STDMETHODCALLTYPE manager_GetGroup(IBackgroundCopyQMgr *iface, GUID id,

@@ -81,7 +81,6 @@ static HRESULT STDMETHODCALLTYPE manager_GetJob(IBackgroundCopyManager *iface, R
     struct os_identity caller;
     struct job *job;
     HRESULT hr;
-    BOOL mine;
 
     if (out)
         *out = NULL;
@@ -92,10 +91,9 @@ static HRESULT STDMETHODCALLTYPE manager_GetJob(IBackgroundCopyManager *iface, R
         return hr;
     hr = os_client_identity(&caller);
     if (SUCCEEDED(hr)) {
-        mine = !lstrcmpiW(job_lock(job)->owner_sid, caller.sid);
-        job_unlock(job);
-        hr = mine || caller.administrator ? job_object_create(job, caller.administrator, out)
-                                          : E_ACCESSDENIED;
+        hr = com_admit(job, &caller);
+        if (SUCCEEDED(hr))
+            hr = job_object_create(job, caller.administrator, out);
         os_identity_release(&caller);
     }
     job_release(job);
@@ -119,7 +117,7 @@ static HRESULT STDMETHODCALLTYPE manager_EnumJobs(IBackgroundCopyManager *iface,
     if (flags && !caller.administrator)
         hr = E_ACCESSDENIED;
     else
-        hr = enum_jobs_create(com_engine(), flags ? NULL : caller.sid, caller.administrator, out);
+        hr = enum_jobs_create(com_engine(), &caller, flags != 0, out);
     os_identity_release(&caller);
     return hr;
 }
