@@ -215,21 +215,26 @@ static void network_changed(void *context)
  */
 static ULONGLONG follow_start_type(struct engine *engine, ULONGLONG now)
 {
-    BOOL jobs;
+    ULONGLONG deadline = ~0ull;
+    BOOL jobs, change = FALSE;
 
-    AcquireSRWLockShared(&engine->lock);
+    AcquireSRWLockExclusive(&engine->lock);
     jobs = engine->job_count != 0;
-    ReleaseSRWLockShared(&engine->lock);
     if (jobs || !engine->automatic)
         engine->empty_since = now;
-    if (engine->start_type_known && engine->automatic == jobs)
-        return ~0ull;
-    if (engine->start_type_known && !jobs && now - engine->empty_since < DEMAND_START_MS)
-        return engine->empty_since + DEMAND_START_MS;
-    engine->start_type_known = TRUE;
-    engine->automatic = jobs;
-    os_set_start_type(jobs);
-    return ~0ull;
+    if (!engine->start_type_known || engine->automatic != jobs) {
+        if (engine->start_type_known && !jobs && now - engine->empty_since < DEMAND_START_MS)
+            deadline = engine->empty_since + DEMAND_START_MS;
+        else
+            change = engine->start_type_known = TRUE;
+    }
+    if (change)
+        engine->automatic = jobs;
+    engine->start_type_waits = deadline != ~0ull;
+    ReleaseSRWLockExclusive(&engine->lock);
+    if (change)
+        os_set_start_type(jobs);
+    return deadline;
 }
 
 /* Deletes what ended jobs left, once their downloads have stopped and no server has a session of

@@ -25,6 +25,8 @@ void job_idle(struct job *job)
 
 void job_stop(struct job *job)
 {
+    BOOL was_running = job->running;
+
     if (job->running)
         job->transferring_ms += GetTickCount64() - job->slice_began;
     job->running = FALSE;
@@ -37,7 +39,8 @@ void job_stop(struct job *job)
     }
     if (job->upload)
         job_upload_stop(job);
-    job_idle(job);
+    if (was_running)
+        job_idle(job);
 }
 
 void job_stop_and_wait(struct job *job)

@@ -181,6 +181,7 @@ struct engine {
     BOOL network_up;
     BOOL automatic; /* the service's start type as last set */
     BOOL start_type_known;
+    BOOL start_type_waits; /* the worker looks at it again by itself */
     ULONGLONG empty_since; /* tick; the worker's */
     ULONGLONG flush_at;
     ULONGLONG scavenge_at;

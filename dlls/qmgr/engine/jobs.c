@@ -221,7 +221,7 @@ static HRESULT add_job(struct engine *engine, struct job *job, const struct os_i
         hr = E_INVALIDARG; /* another client was quicker */
     else
         hr = engine_insert_job(engine, job);
-    if (engine->service && engine->job_count == 1)
+    if (engine->service && !engine->automatic)
         engine_wake(engine); /* for the start type */
     ReleaseSRWLockExclusive(&engine->lock);
     if (FAILED(hr)) {
@@ -456,7 +456,7 @@ void job_publish(struct job *job, struct model_job *next)
     struct engine *engine = job->engine;
     struct model_job old;
     ULONG fresh;
-    BOOL moved;
+    BOOL moved, wake;
 
     AcquireSRWLockExclusive(&engine->lock);
     old = job->data;
@@ -498,8 +498,13 @@ void job_publish(struct job *job, struct model_job *next)
         notify_forget(job, job->certificate_callback);
         job->notify = job->certificate_callback = NULL;
     }
-    if (moved || job->data.state == BG_JOB_STATE_QUEUED ||
-        job->data.state == BG_JOB_STATE_TRANSIENT_ERROR)
+    if (job->dead && !old.resumed_once)
+        /* Nothing hung on it but, of the last job, the start type. */
+        wake = !engine->job_count && !engine->start_type_waits;
+    else
+        wake = moved || job->data.state == BG_JOB_STATE_QUEUED ||
+               job->data.state == BG_JOB_STATE_TRANSIENT_ERROR;
+    if (wake)
         engine_wake(engine);
     ReleaseSRWLockExclusive(&engine->lock);
     model_job_release(&old);

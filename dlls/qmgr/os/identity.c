@@ -136,17 +136,38 @@ static HRESULT client_token(HANDLE *token)
     return os_is_wine() ? S_OK : E_ACCESSDENIED;
 }
 
+static struct os_identity process_identity; /* who the process is does not change */
+
+static BOOL CALLBACK describe_process(INIT_ONCE *once, void *parameter, void **context)
+{
+    HRESULT *hr = parameter;
+    HANDLE token;
+
+    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token)) {
+        *hr = HRESULT_FROM_WIN32(GetLastError());
+        return FALSE;
+    }
+    *hr = describe(token, &process_identity);
+    CloseHandle(token);
+    return SUCCEEDED(*hr);
+}
+
 HRESULT os_process_identity(struct os_identity *identity)
 {
-    HANDLE token;
-    HRESULT hr;
+    static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
+    HRESULT hr = S_OK;
+    size_t size;
 
     memset(identity, 0, sizeof(*identity));
-    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
-        return HRESULT_FROM_WIN32(GetLastError());
-    hr = describe(token, identity);
-    CloseHandle(token);
-    return hr;
+    if (!InitOnceExecuteOnce(&once, describe_process, &hr, NULL))
+        return hr;
+    size = (wcslen(process_identity.sid) + 1) * sizeof(WCHAR);
+    *identity = process_identity;
+    identity->sid = LocalAlloc(LMEM_FIXED, size);
+    if (!identity->sid)
+        return E_OUTOFMEMORY;
+    memcpy(identity->sid, process_identity.sid, size);
+    return S_OK;
 }
 
 HRESULT os_client_identity(struct os_identity *identity)

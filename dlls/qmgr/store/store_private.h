@@ -54,6 +54,8 @@ struct store {
     SRWLOCK queue_lock; /* owns what follows */
     CONDITION_VARIABLE work;
     struct store_txn *first, *last;
+    BOOL writing;     /* the writer, or who found nobody waiting, is committing */
+    BOOL log_is_long; /* the writer shall copy the log */
     BOOL stopping;
 
     HANDLE writer;

@@ -4,8 +4,9 @@
  * Everything that waits when it looks shares one transaction of SQLite's, each inside a savepoint
  * of its own, and so one flush. What fails inside its savepoint fails alone. When the whole fails
  * (the commit, or an error that makes SQLite roll everything back), each is tried once more by
- * itself, so that only the guilty one fails. Checkpoints run here too, when nobody waits. Called by
- * store.c and the engine; calls txn.c and schema.c.
+ * itself, so that only the guilty one fails. Checkpoints run here too, when nobody waits. Who comes
+ * while nothing is waiting or being written commits on its own thread, which saves waking the
+ * writer and being woken. Called by store.c and the engine; calls txn.c and schema.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -125,8 +126,9 @@ static void checkpoint(struct store *store, int pages)
     ReleaseSRWLockExclusive(&store->db_lock);
 }
 
-/* Waits for work; the whole queue, or NULL when the store is closing and nothing is left. */
-static struct store_txn *take_group(struct store *store)
+/* Waits for work; the whole queue, or NULL when only the log wants to be copied or, *stopped, the
+ * store is closing and nothing is left. */
+static struct store_txn *take_group(struct store *store, BOOL *stopped)
 {
     struct store_txn *group;
     BOOL idle;
@@ -137,10 +139,13 @@ static struct store_txn *take_group(struct store *store)
     checkpoint(store, idle ? CHECKPOINT_IDLE : CHECKPOINT_BUSY);
 
     AcquireSRWLockExclusive(&store->queue_lock);
-    while (!store->first && !store->stopping)
+    while (store->writing || (!store->first && !store->stopping && !store->log_is_long))
         SleepConditionVariableSRW(&store->work, &store->queue_lock, INFINITE, 0);
     group = store->first;
     store->first = store->last = NULL;
+    store->writing = group != NULL;
+    *stopped = !group && store->stopping;
+    store->log_is_long = FALSE;
     ReleaseSRWLockExclusive(&store->queue_lock);
     return group;
 }
@@ -149,14 +154,22 @@ static DWORD WINAPI writer_thread(void *argument)
 {
     struct store *store = argument;
     struct store_txn *group;
+    BOOL stopped;
 
-    while ((group = take_group(store))) {
+    for (;;) {
+        group = take_group(store, &stopped);
+        if (stopped)
+            return 0;
+        if (!group)
+            continue;
         AcquireSRWLockExclusive(&store->db_lock);
         commit_group(&store->db, group);
         ReleaseSRWLockExclusive(&store->db_lock);
         finish_group(store, group);
+        AcquireSRWLockExclusive(&store->queue_lock);
+        store->writing = FALSE;
+        ReleaseSRWLockExclusive(&store->queue_lock);
     }
-    return 0;
 }
 
 HRESULT store_writer_start(struct store *store)
@@ -188,11 +201,36 @@ static void enqueue(struct store *store, struct store_txn *txn)
     WakeConditionVariable(&store->work);
 }
 
+/* Commits on the caller's thread, which has set store->writing. */
+static HRESULT commit_here(struct store *store, struct store_txn *txn)
+{
+    BOOL long_log;
+    HRESULT hr;
+
+    AcquireSRWLockExclusive(&store->db_lock);
+    hr = commit_single(&store->db, txn);
+    long_log = store->wal_pages >= CHECKPOINT_IDLE;
+    ReleaseSRWLockExclusive(&store->db_lock);
+    AcquireSRWLockExclusive(&store->queue_lock);
+    store->writing = FALSE;
+    store->log_is_long = long_log;
+    if (store->first || store->stopping || long_log)
+        WakeConditionVariable(&store->work);
+    ReleaseSRWLockExclusive(&store->queue_lock);
+    store_txn_discard(txn);
+    return hr;
+}
+
 HRESULT store_commit(struct store *store, struct store_txn *txn)
 {
     HRESULT hr;
 
     AcquireSRWLockExclusive(&store->queue_lock);
+    if (!store->first && !store->writing) {
+        store->writing = TRUE;
+        ReleaseSRWLockExclusive(&store->queue_lock);
+        return commit_here(store, txn);
+    }
     txn->waited = TRUE;
     enqueue(store, txn);
     while (!txn->finished)
