@@ -1,6 +1,7 @@
 """What the tests of bitsadmin.exe share: running it in Wine as a user would, and the places and
 servers that scripts/test-env names in the environment."""
 
+import json
 import os
 import pathlib
 import re
@@ -10,6 +11,7 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / 'tests' / 'server'))
@@ -95,6 +97,16 @@ class Case(unittest.TestCase):
     def url(self, name, **parameters):
         query = '&'.join(f'{key}={value}' for key, value in parameters.items())
         return f'{os.environ["OPENBITS_TEST_FAULT"]}data/{name}?{query}'
+
+    def upload_url(self, name, **parameters):
+        """A place of the fault server's BITS endpoint (tests/server/bits_upload.py)."""
+        return self.url(name, **parameters).replace('/data/', '/bits/')
+
+    def uploads(self, name):
+        """What became of the uploads to that place."""
+        url = f'{os.environ["OPENBITS_TEST_FAULT"]}uploads?path=/bits/{name}'
+        with urllib.request.urlopen(url, timeout=DEADLINE) as answer:
+            return json.load(answer)
 
     def assert_content(self, file, name, size):
         path = self.folder / file

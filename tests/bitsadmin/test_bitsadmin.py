@@ -301,6 +301,24 @@ class Transfer(Case):
         for name in names:
             self.assert_content(name, name, 5000)
 
+    def test_upload(self):
+        (self.folder / 'up.bin').write_bytes(b'x' * 300000)
+        name = self.folder.name
+        result = self.ok('/transfer', 'job', '/upload', '/priority', 'foreground',
+                         self.upload_url(name), self.windows('up.bin'))
+        self.assertEqual(result.lines[-3:], [
+            "DISPLAY: 'job' TYPE: UPLOAD STATE: TRANSFERRED",
+            'PRIORITY: FOREGROUND FILES: 1 / 1 BYTES: 300000 / 300000 (100%)',
+            'Transfer complete.'])
+        facts = self.uploads(name)
+        self.assertEqual((facts['size'], facts['name'], facts['closed'], facts['open']),
+                         (300000, 'up.bin', 1, 0))
+        self.assertEqual(self.ok('/list').lines[-1], 'Listed 0 job(s).')
+        result = self.refused('/transfer', 'job', '/upload', '/priority', 'foreground',
+                              self.upload_url(name, status=403), self.windows('up.bin'),
+                              says='Unable to complete the transfer.')
+        self.assertEqual(result.code, 0x93)
+
     def test_not_found(self):
         result = self.refused('/transfer', 'job', self.url('gone', status=404),
                               self.windows('gone.bin'), says='Unable to complete the transfer.')

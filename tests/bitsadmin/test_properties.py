@@ -7,7 +7,7 @@ usage: test_properties.py BITSADMIN.EXE [TEST...]     in or outside of scripts/t
 
 import re
 
-from harness import Case, main
+from harness import Case, behaviour, main, pattern
 
 HASH = 'a106b52356d3fbcd1853a41b619358bd00112233'
 
@@ -125,6 +125,22 @@ class Properties(Case):
         self.assertEqual(self.raw('/getreplyfilename', job), self.windows('reply.txt'))
         self.assertRegex(self.raw('/getreplyprogress', job), r'^0 / (UNKNOWN|0)$')
         self.refused('/getreplyfilename', self.job, says='Unable to get the reply file name - 0x')
+
+    def test_reply_received(self):
+        name = self.folder.name
+        job = self.create('reply', '/upload-reply')
+        (self.folder / 'up').write_bytes(b'x' * 10)
+        self.ok('/setpriority', job, 'FOREGROUND')
+        self.ok('/addfile', job, self.upload_url(name, bits_reply=20, seed=7), self.windows('up'))
+        self.ok('/setreplyfilename', job, self.windows('reply.bin'))
+        self.ok('/resume', job)
+        self.assertEqual(self.wait_for_state(job, 'TRANSFERRED', 'ERROR'), 'TRANSFERRED')
+        self.assertEqual(self.raw('/getreplyprogress', job), '20 / 20')
+        reply = bytes(pattern.data(behaviour.content_seed(7, 0), 0, 20))
+        self.assertEqual(self.raw('/getreplydata', job), reply.hex())
+        self.assertFalse((self.folder / 'reply.bin').exists())
+        self.ok('/complete', job)
+        self.assertEqual((self.folder / 'reply.bin').read_bytes(), reply)
 
     def test_helper_token(self):
         self.assertEqual(self.raw('/gethelpertokensid', self.job), 'none')
