@@ -127,6 +127,36 @@ static void test_request_survives(void **state)
     job_release(job);
 }
 
+/* What is there is gone with the temporary file: it is fetched again, never a hole taken for data.
+ */
+static void test_temporary_lost(void **state)
+{
+    const BG_FILE_RANGE first[] = {{50000, 1000}, {400000, 2000}}, more = {700000, 500};
+    const BG_FILE_RANGE there[] = {{50000, 1000}, {400000, 2000}, {700000, 500}};
+    struct job *job = new_job();
+    struct file *file;
+    WCHAR temporary[MAX_PATH];
+
+    change(job, on_demand);
+    assert_int_equal(add(job, FAULT(L"data/l?size=1000000&seed=28"), L"l"), S_OK);
+    file = only_file(job);
+    assert_int_equal(file_request_ranges(file, first, 2), S_OK);
+    assert_int_equal(job_resume(job), S_OK);
+    assert_int_equal(wait_for(job, BG_JOB_STATE_SUSPENDED), BG_JOB_STATE_SUSPENDED);
+    wcscpy(temporary, file_data(file)->temporary_name);
+    SetFileAttributesW(temporary, FILE_ATTRIBUTE_NORMAL);
+    assert_true(DeleteFileW(temporary));
+    assert_int_equal(file_request_ranges(file, &more, 1), S_OK);
+    assert_int_equal(job_resume(job), S_OK);
+    assert_int_equal(wait_for(job, BG_JOB_STATE_SUSPENDED), BG_JOB_STATE_SUSPENDED);
+    assert_filled(file, there, 3);
+    assert_bytes(temporary, 28, 50000, 1000);
+    assert_bytes(temporary, 28, 400000, 2000);
+    assert_bytes(temporary, 28, 700000, 500);
+    assert_int_equal(job_cancel(job), S_OK);
+    job_release(job);
+}
+
 /* Without a request there is nothing to do; to the end of a file whose size is not known yet. */
 static void test_to_the_end(void **state)
 {
@@ -227,9 +257,9 @@ static void test_not_supported(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ENGINE_TEST(test_ranges),        ENGINE_TEST(test_request_survives),
-        ENGINE_TEST(test_to_the_end),    ENGINE_TEST(test_ordinary_job),
-        ENGINE_TEST(test_not_supported),
+        ENGINE_TEST(test_ranges),         ENGINE_TEST(test_request_survives),
+        ENGINE_TEST(test_temporary_lost), ENGINE_TEST(test_to_the_end),
+        ENGINE_TEST(test_ordinary_job),   ENGINE_TEST(test_not_supported),
     };
 
     return run_engine_tests(tests, ARRAYSIZE(tests));

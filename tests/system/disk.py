@@ -17,6 +17,7 @@ MIB = 1 << 20
 SUSPENDED, ERROR, TRANSFERRED = "3", "4", "6"
 CONTEXT_LOCAL_FILE = "4"  # BG_ERROR_CONTEXT_LOCAL_FILE
 DISK_FULL = 0x80070070
+FILE_NOT_FOUND = 0x80070002
 PATH_NOT_FOUND = 0x80070003
 ACCESS_DENIED = 0x80070005
 WRITE_PROTECT = 0x80070013
@@ -255,12 +256,14 @@ def target_gone_under_way(bench):
     harness.until(lambda: any(e["sent"] == MIB for e in test.server.log(test.name)), 60, "stalled")
     shutil.rmtree(test.folder)
     test.server.control(test.name, release=True)
-    test.state(ERROR, TRANSFERRED)
-    reply = test.call("complete")
-    test.check(reply.outcome == "fail" or reply.hr != 0, f"complete without a folder: {reply}")
-    if test.call("state").ok:
-        os.makedirs(test.folder)
-        test.finish()
+    if test.state(ERROR, TRANSFERRED).get("state") == TRANSFERRED:
+        reply = test.call("complete")
+        test.check(reply.hr == PATH_NOT_FOUND, f"complete without a folder: {reply}")
+    test.error(PATH_NOT_FOUND)
+    test.must("resume")  # the cause is still there
+    test.error(PATH_NOT_FOUND)
+    os.makedirs(test.folder)
+    test.finish()
 
 
 def final_read_only(bench):
@@ -273,7 +276,7 @@ def final_read_only(bench):
     test.must("resume")
     test.state(TRANSFERRED)
     reply = test.call("complete")
-    test.check(reply.outcome == "fail", f"complete over a read-only file: {reply}")
+    test.check(reply.hr == ACCESS_DENIED, f"complete over a read-only file: {reply}")
     with open(test.path, "rb") as f:
         test.check(f.read() == b"old", "the old file was changed by a failing Complete")
     test.state(TRANSFERRED)
@@ -338,17 +341,25 @@ def temp_shortened_suspended(bench):
 
 
 def temp_deleted_transferred(bench):
-    """The temporary file is deleted after the transfer: Complete fails, and the file can be fetched
-    again."""
+    """The temporary file is deleted after the transfer: Complete fails, the job is in error, and
+    Resume fetches the file again. An older file of the same size does not pass for it."""
     test = Test(bench, "temp-transferred")
     test.create()
+    with open(test.path, "wb") as f:
+        f.truncate(test.size)
     test.must("resume")
     test.state(TRANSFERRED)
     temp = test.temp()
     if temp:
         os.remove(temp)
     reply = test.call("complete")
-    test.check(reply.outcome == "fail", f"complete without the bytes: {reply}")
+    test.check(reply.hr == FILE_NOT_FOUND, f"complete without the bytes: {reply}")
+    test.error(FILE_NOT_FOUND)
+    bench.prefix.kill_service()
+    seen = test.call("getall")
+    if seen.unknown:
+        seen = test.call("getall")
+    test.check(seen.values.get("state") == ERROR, f"after a restart: {seen}")
     test.finish()
 
 

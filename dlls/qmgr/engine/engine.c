@@ -67,8 +67,7 @@ static HRESULT load_files(struct job *job, struct model_file *files, ULONG count
         }
         file->created = file->data.temporary_name != NULL;
         if (file->data.renamed && file->data.temporary_name)
-            /* A crash inside Complete: it was renamed if the temporary file is gone. */
-            file->placed = GetFileAttributesW(file->data.temporary_name) == INVALID_FILE_ATTRIBUTES;
+            file->placed = file_was_placed(file);
         if (file->data.progress.completed)
             file_mark_done(file);
         else

@@ -593,7 +593,7 @@ static HRESULT start_download(struct job *job, struct file *file, const struct s
     run_fill_spec(run, &spec);
     spec.url = url;
     spec.path = path;
-    spec.offset = start->sparse  ? 0
+    spec.offset = start->sparse  ? sparse_end(data)
                   : start->trust ? trusted_size(data)
                                  : data->progress.transferred;
     spec.create = FALSE; /* the name is ours since it was stored: what is there is of an earlier,

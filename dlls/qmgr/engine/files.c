@@ -615,6 +615,29 @@ static void file_mark_undone(struct file *file)
     file_set_live(file, 0, file->data.progress.total);
 }
 
+/* The bytes are of no use any more. */
+static void undo_data(struct model_file *data)
+{
+    data->progress.transferred = 0;
+    data->progress.completed = data->renamed = FALSE;
+    free(data->wanted); /* what was asked for and there is wanted again */
+    data->wanted = data->filled;
+    data->wanted_count = data->filled_count;
+    data->filled = NULL;
+    data->filled_count = 0;
+    free(data->etag);
+    free(data->last_modified);
+    data->etag = data->last_modified = NULL;
+}
+
+void file_lose(struct file *file)
+{
+    undo_data(&file->data);
+    file_mark_undone(file);
+    file->dirty = file->progress_dirty = TRUE;
+    file->job->dirty = file->job->progress_dirty = TRUE;
+}
+
 /* What SetValidationState(FALSE) does: the file is no good, the job is in error
  * (nf-bits3_0-ibackgroundcopyfile3-setvalidationstate). */
 static void reject_file(struct model_job *next, struct model_file *data)
@@ -623,14 +646,7 @@ static void reject_file(struct model_job *next, struct model_file *data)
 
     job_apply_fatal(next, &error);
     next->error_count++;
-    data->progress.transferred = 0;
-    data->progress.completed = data->renamed = FALSE;
-    free(data->filled);
-    data->filled = NULL;
-    data->filled_count = 0;
-    free(data->etag);
-    free(data->last_modified);
-    data->etag = data->last_modified = NULL;
+    undo_data(data);
 }
 
 HRESULT file_set_validation(struct file *file, BOOL valid)

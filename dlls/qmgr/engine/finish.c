@@ -364,6 +364,19 @@ static BOOL set_attributes(HANDLE file, DWORD attributes)
     return SetFileInformationByHandle(file, FileBasicInfo, &basic, sizeof(basic));
 }
 
+static DWORD rename_to(HANDLE file, FILE_RENAME_INFO *rename, DWORD size)
+{
+    return SetFileInformationByHandle(file, FileRenameInfo, rename, size) ? ERROR_SUCCESS
+                                                                          : GetLastError();
+}
+
+static BOOL is_read_only(const WCHAR *path)
+{
+    DWORD attributes = GetFileAttributesW(path);
+
+    return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_READONLY);
+}
+
 /* Makes a temporary file visible and gives it its final name, if there is one; in one opening of
  * the file, which under Wine takes half the time of SetFileAttributes and MoveFileEx. A Win32
  * error. */
@@ -386,12 +399,16 @@ static DWORD show_and_rename(const WCHAR *from, const WCHAR *to)
     }
     set_attributes(file, FILE_ATTRIBUTE_NORMAL);
     if (to) {
-        rename->ReplaceIfExists = TRUE;
         rename->FileNameLength = (DWORD)length;
         memcpy(rename->FileName, to, length);
-        if (!SetFileInformationByHandle(file, FileRenameInfo, rename,
-                                        sizeof(*rename) + (DWORD)length)) {
-            error = GetLastError();
+        error = rename_to(file, rename, sizeof(*rename) + (DWORD)length);
+        if (error == ERROR_ALREADY_EXISTS || error == ERROR_FILE_EXISTS) {
+            /* Wine would replace a read-only file, too. */
+            rename->ReplaceIfExists = TRUE;
+            error = is_read_only(to) ? ERROR_ACCESS_DENIED
+                                     : rename_to(file, rename, sizeof(*rename) + (DWORD)length);
+        }
+        if (error) {
             set_attributes(file, FILE_ATTRIBUTE_HIDDEN);
         }
     }
@@ -400,7 +417,7 @@ static DWORD show_and_rename(const WCHAR *from, const WCHAR *to)
     return error;
 }
 
-/* An earlier Complete has put the file there and was cut off. */
+/* A file of the right size has the final name. */
 static BOOL is_placed(const struct file *file, const WCHAR *to)
 {
     WIN32_FILE_ATTRIBUTE_DATA there;
@@ -409,11 +426,36 @@ static BOOL is_placed(const struct file *file, const WCHAR *to)
            (((UINT64)there.nFileSizeHigh << 32) | there.nFileSizeLow) == file->data.progress.total;
 }
 
-/*
- * Puts one file under its final name. S_OK also when an earlier Complete had done it and was cut
- * off: then the temporary file is gone and the target has the right size.
- */
-static HRESULT put_in_place(struct file *file)
+/* ERROR_FILE_NOT_FOUND or ERROR_PATH_NOT_FOUND when the temporary file is gone, ERROR_SUCCESS when
+ * it is there or nobody can tell. */
+static DWORD temporary_gone(const struct file *file)
+{
+    DWORD error = ERROR_SUCCESS;
+    WCHAR *path;
+
+    if (FAILED(local_path_extended(file->data.temporary_name, &path)))
+        return ERROR_SUCCESS;
+    if (GetFileAttributesW(path) == INVALID_FILE_ATTRIBUTES)
+        error = GetLastError();
+    free(path);
+    return error == ERROR_FILE_NOT_FOUND || error == ERROR_PATH_NOT_FOUND ? error : ERROR_SUCCESS;
+}
+
+BOOL file_was_placed(const struct file *file)
+{
+    WCHAR *to;
+    BOOL placed;
+
+    if (!temporary_gone(file) || FAILED(local_path_extended(file->data.local_name, &to)))
+        return FALSE;
+    placed = is_placed(file, to);
+    free(to);
+    return placed;
+}
+
+/* Puts one file under its final name. again: S_OK also when an earlier Complete had done it and was
+ * cut off; then the temporary file is gone and the target has the right size. */
+static HRESULT put_in_place(struct file *file, BOOL again)
 {
     WCHAR *from = NULL, *to = NULL;
     HRESULT hr = local_path_extended(file->data.temporary_name, &from);
@@ -423,7 +465,7 @@ static HRESULT put_in_place(struct file *file)
     if (SUCCEEDED(hr)) {
         DWORD error = show_and_rename(from, file->job->data.high_performance ? NULL : to);
 
-        if (error && !(error == ERROR_FILE_NOT_FOUND && is_placed(file, to)))
+        if (error && !(again && error == ERROR_FILE_NOT_FOUND && is_placed(file, to)))
             hr = HRESULT_FROM_WIN32(error);
     }
     free(from);
@@ -472,7 +514,7 @@ static void place_file(struct placing *placing, ULONG ordinal)
     if (file->phase != FILE_DONE)
         return;
     if (!file->placed) {
-        hr = put_in_place(file);
+        hr = put_in_place(file, FALSE);
         if (SUCCEEDED(hr)) {
             AcquireSRWLockExclusive(&job->engine->lock);
             file->placed = TRUE;
@@ -529,6 +571,55 @@ static HRESULT place_files(struct job *job, ULONG *placed, ULONG *failed)
     return placing.hr;
 }
 
+/* Files whose temporary file somebody took away after the transfer are to be fetched again. TRUE
+ * when there are any; *error is about the first. Latch held, nothing under way. */
+static BOOL forget_lost(struct job *job, struct model_error *error)
+{
+    BOOL lost = FALSE;
+
+    act_as_helper(job);
+    for (ULONG i = 0; i < job->file_count; i++) {
+        struct file *file = job->files[i];
+        DWORD gone;
+
+        if (file->phase != FILE_DONE || file->placed)
+            continue;
+        gone = temporary_gone(file);
+        if (!gone)
+            continue;
+        if (!lost) {
+            error->context = BG_ERROR_CONTEXT_LOCAL_FILE;
+            error->code = HRESULT_FROM_WIN32(gone);
+            error->file = file->data.ordinal;
+        }
+        lost = TRUE;
+        AcquireSRWLockExclusive(&job->engine->lock);
+        file_lose(file);
+        ReleaseSRWLockExclusive(&job->engine->lock);
+    }
+    SetThreadToken(NULL, NULL);
+    return lost;
+}
+
+/* What Complete does when files are lost: the job is in error, and Resume fetches them again.
+ * Consumes the change. */
+static void complete_lost(struct job_change *change, const struct model_error *error)
+{
+    struct job *job = change->job;
+    struct store_txn *txn = store_txn_begin(job->engine->store);
+
+    job_apply_fatal(&change->next, error);
+    change->next.notify_pending &= ~(ULONG)BG_NOTIFY_JOB_TRANSFERRED;
+    ZeroMemory(&change->next.transferred, sizeof(change->next.transferred));
+    if (!txn || FAILED(job_put_dirty_files(job, txn))) {
+        store_txn_discard(txn);
+        job_change_cancel(change);
+        return;
+    }
+    job_store_and_publish(job, &change->next, txn);
+    job_unlatch(job);
+}
+
 /*
  * A legacy group has no Complete: its files get their names when the last one has arrived. S_FALSE
  * when that failed, *failure tells; other failures are the store's. The latch is held.
@@ -543,6 +634,7 @@ static HRESULT place_group(struct job *job, struct model_error *failure)
     hr = place_files(job, &placed, &failed);
     if (SUCCEEDED(hr))
         return S_OK;
+    forget_lost(job, failure);
     failure->context = BG_ERROR_CONTEXT_LOCAL_FILE;
     failure->code = hr;
     failure->file = failed;
@@ -552,6 +644,7 @@ static HRESULT place_group(struct job *job, struct model_error *failure)
 static HRESULT complete_download(struct job_change *change)
 {
     struct job *job = change->job;
+    struct model_error lost;
     ULONG placed = 0, failed;
     HRESULT hr, hr_end;
 
@@ -560,7 +653,10 @@ static HRESULT complete_download(struct job_change *change)
     if (SUCCEEDED(hr))
         hr = place_files(job, &placed, &failed);
     if (FAILED(hr)) {
-        job_change_cancel(change);
+        if (forget_lost(job, &lost))
+            complete_lost(change, &lost);
+        else
+            job_change_cancel(change);
         AcquireSRWLockExclusive(&job->engine->lock);
         engine_wake(job->engine);
         ReleaseSRWLockExclusive(&job->engine->lock);
@@ -599,7 +695,7 @@ static HRESULT complete_upload(struct job_change *change)
 
     act_as_helper(job);
     if (reply && !reply->placed)
-        hr = put_in_place(reply);
+        hr = put_in_place(reply, TRUE);
     else if (!reply && change->next.type == BG_JOB_TYPE_UPLOAD_REPLY)
         hr = make_empty(change->next.reply_file);
     SetThreadToken(NULL, NULL);

@@ -230,6 +230,8 @@ HRESULT job_append_file(struct job *job, struct file *file); /* lock held */
 void file_set_live(struct file *file, UINT64 bytes,
                    UINT64 total);       /* lock held: keeps the job's sums */
 void file_mark_done(struct file *file); /* lock held */
+/* A file that was done has lost its bytes: it is fetched again from the first one. Lock held. */
+void file_lose(struct file *file);
 /* Adds the dirty files to txn by pointer; only while nothing is active and the latch is held. */
 HRESULT job_put_dirty_files(struct job *job, struct store_txn *txn);
 /* Writes progress of dirty files without waiting. */
@@ -254,6 +256,8 @@ UINT64 sparse_bytes(const struct file *file);
 void sparse_ends_at(struct file *file, UINT64 size);
 /* A request that cannot be met goes. Lock held. */
 void sparse_unwant(struct file *file);
+/* Where the last of the bytes that are there ends. */
+UINT64 sparse_end(const struct model_file *data);
 /* Nothing of a sparse file is of use any more: all that was there is wanted again. Lock held. */
 void sparse_forget(struct file *file);
 /* TRUE when the file waits for a download: idle, and something of it is to be fetched. Lock held.
@@ -330,6 +334,8 @@ UINT64 engine_rate(const struct engine *engine, BG_JOB_PRIORITY priority);
 /* finish.c */
 void job_settle(struct job *job);  /* no lock: turns an outcome into a state */
 HRESULT job_bury(struct job *job); /* no lock: deletes temporary files and the store's row */
+/* Whether an earlier Complete, cut off by a crash, has put the file under its final name. */
+BOOL file_was_placed(const struct file *file);
 /* ERROR, with what has to be told of it. */
 void job_apply_fatal(struct model_job *next, const struct model_error *error);
 /* No lock: what happens to a job from outside its downloads. error NULL for BC_EVENT_RETRY. S_FALSE

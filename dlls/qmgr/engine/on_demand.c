@@ -164,6 +164,13 @@ void sparse_filled(struct file *file, const BG_FILE_RANGE *range)
         unwant(&file->data, range->InitialOffset, range->Length);
 }
 
+UINT64 sparse_end(const struct model_file *data)
+{
+    const BG_FILE_RANGE *last = data->filled_count ? &data->filled[data->filled_count - 1] : NULL;
+
+    return last ? last->InitialOffset + last->Length : 0;
+}
+
 void sparse_ends_at(struct file *file, UINT64 size)
 {
     unwant(&file->data, size, MAXUINT64 - size);

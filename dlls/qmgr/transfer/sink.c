@@ -82,12 +82,12 @@ DWORD sink_open(struct sink *sink, BOOL create, UINT64 offset, BOOL keep)
     if (sink->token)
         SetThreadToken(NULL, NULL);
     free(path);
-    if (!error && !create && !keep) {
+    if (!error && !create && (offset || !keep)) {
         if (!GetFileSizeEx(sink->file, &size))
             error = GetLastError();
         else if ((UINT64)size.QuadPart < offset)
             error = ERROR_HANDLE_EOF;
-        else if ((UINT64)size.QuadPart > offset)
+        else if (!keep && (UINT64)size.QuadPart > offset)
             error = set_end(sink->file, offset);
     }
     if (error && sink->file != INVALID_HANDLE_VALUE) {

@@ -99,8 +99,9 @@ struct download_spec {
     const BG_FILE_RANGE
         *ranges; /* NULL: the whole file; else written one after the other in the order given */
     ULONG range_count;
-    /* On-demand: each range goes to its own offset in the file instead, nothing is cut off, offset
-     * is ignored, and bytes in events and result count what this download has added. */
+    /* On-demand: each range goes to its own offset in the file instead, nothing is cut off, a file
+     * shorter than offset is damaged, and bytes in events and result count what this download has
+     * added. */
     BOOL sparse;
     BOOL
         dynamic_content; /* BITS_JOB_PROPERTY_DYNAMIC_CONTENT: no size, no range support demanded */
