@@ -8,6 +8,7 @@
 
 #define POLICY_KEY   L"Software\\Policies\\Microsoft\\Windows\\BITS"
 #define SERVICE_NAME L"BITS"
+#define SERVICE_KEY  L"System\\CurrentControlSet\\Services\\BITS"
 
 /* QUERY_SERVICE_CONFIG with its strings never takes more (nf-winsvc-queryserviceconfigw). */
 #define CONFIG_BYTES 8192
@@ -44,6 +45,18 @@ static HRESULT change_start_type(SC_HANDLE service, BOOL automatic)
     return S_OK;
 }
 
+/* The start type is to be on the disk before the machine may crash. Wine 8 takes no notice and
+ * writes its registry every half minute. */
+static void write_down(void)
+{
+    HKEY key;
+
+    if (!RegOpenKeyExW(HKEY_LOCAL_MACHINE, SERVICE_KEY, 0, KEY_QUERY_VALUE, &key)) {
+        RegFlushKey(key);
+        RegCloseKey(key);
+    }
+}
+
 HRESULT os_set_start_type(BOOL automatic)
 {
     SC_HANDLE manager, service;
@@ -54,6 +67,8 @@ HRESULT os_set_start_type(BOOL automatic)
     service = OpenServiceW(manager, SERVICE_NAME, SERVICE_QUERY_CONFIG | SERVICE_CHANGE_CONFIG);
     if (service) {
         hr = change_start_type(service, automatic);
+        if (SUCCEEDED(hr))
+            write_down();
         CloseServiceHandle(service);
     } else {
         DWORD error = GetLastError();
