@@ -175,6 +175,28 @@ static void upload_own_method(void **state)
     ok(call(job, Complete));
 }
 
+/* A share, as far as one can be had: a drive. */
+static void upload_to_file(void **state)
+{
+    IBackgroundCopyJob5 *job = new_job(BG_JOB_TYPE_UPLOAD);
+    WCHAR remote[MAX_PATH + 16];
+
+    write_pattern(local("up.bin"), LARGE);
+    swprintf(remote, ARRAYSIZE(remote), L"file:///%ls", local("there.bin"));
+    ok(call(job, AddFile, remote, local("up.bin")));
+    transfer(job);
+    assert_pattern(local("there.bin"), SEED, 0, LARGE);
+    ok(call(job, Complete));
+    assert_pattern(local("there.bin"), SEED, 0, LARGE);
+
+    job = new_job(BG_JOB_TYPE_UPLOAD);
+    swprintf(remote, ARRAYSIZE(remote), L"file:///%ls", local("missing\\there.bin"));
+    ok(call(job, AddFile, remote, local("up.bin")));
+    ok(call(job, Resume));
+    wait_error(job, BG_JOB_STATE_ERROR, HRESULT_FROM_WIN32(ERROR_PATH_NOT_FOUND),
+               BG_ERROR_CONTEXT_REMOTE_FILE);
+}
+
 static void upload_random_access(void **state)
 {
     IBackgroundCopyJob5 *job = new_upload(BG_JOB_TYPE_UPLOAD, 300, "");
@@ -477,6 +499,7 @@ int main(void)
         com_test(upload_sent),
         com_test(upload_options),
         com_test(upload_own_method),
+        com_test(upload_to_file),
         com_test(upload_random_access),
         com_test(upload_restart),
         com_test(upload_reply),

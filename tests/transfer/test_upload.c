@@ -147,6 +147,14 @@ static void go_on(struct sent *sent, enum upload_order order)
     run(sent);
 }
 
+/* The same after a line that was cut. libcurl itself tries once more on some of those, so that the
+ * fault may strike again. */
+static void go_on_to_end(struct sent *sent)
+{
+    for (int i = 0; i < 3 && (!i || sent->fetch.result.transient); i++)
+        go_on(sent, UPLOAD_FILE);
+}
+
 /* What the server says at target, a zero-terminated text; free(). */
 static char *ask(const char *target)
 {
@@ -357,7 +365,6 @@ static void rate(void **state)
 
 /* ---- going on ---- */
 
-/* Twice: libcurl itself tries once more when a connection that was used before ends. */
 static void cut_off(void **state)
 {
     static const char *const faults[] = {"read_cut=1000", "read_cut=1000&reset=1", "bits_no_ack=1",
@@ -372,7 +379,7 @@ static void cut_off(void **state)
         check_failure(&s.fetch, BC_E_CONNECTION_CLOSED, REMOTE, TRUE);
         assert_int_equal(s.acknowledged, 256 * 1024);
         assert_int_equal(s.fetch.result.bytes, 256 * 1024);
-        go_on(&s, UPLOAD_FILE);
+        go_on_to_end(&s);
         check_success(&s.fetch, LARGE);
         check_facts(&s, "\"good\": true");
         check_facts(&s, "\"created\": 1");
@@ -384,7 +391,7 @@ static void cut_off(void **state)
     s.spec.wants_reply = TRUE;
     run(&s);
     check_failure(&s.fetch, BC_E_CONNECTION_CLOSED, REMOTE, TRUE);
-    go_on(&s, UPLOAD_FILE);
+    go_on_to_end(&s);
     check_success(&s.fetch, 300);
     assert_non_null(strstr(s.reply_url, "size=5"));
     fetch_free(&s.fetch);
@@ -416,16 +423,16 @@ static void other_offset(void **state)
     prepare(&s, LARGE, "bits", "on=Fragment&skip=1&times=2&drop=1");
     run(&s);
     s.acknowledged = LARGE - 5; /* too far: 416 tells */
-    go_on(&s, UPLOAD_FILE);
+    go_on_to_end(&s);
     check_success(&s.fetch, LARGE);
     check_facts(&s, "\"good\": true");
-    assert_int_equal(count_in_log(&s, "\"status\": 416"), 1);
+    assert_true(count_in_log(&s, "\"status\": 416") >= 1);
     fetch_free(&s.fetch);
 
     prepare(&s, LARGE, "bits", "on=Fragment&skip=1&times=2&drop=1");
     run(&s);
     s.acknowledged = 100; /* too short: what is there is not written again */
-    go_on(&s, UPLOAD_FILE);
+    go_on_to_end(&s);
     check_success(&s.fetch, LARGE);
     check_facts(&s, "\"good\": true");
     fetch_free(&s.fetch);
@@ -658,6 +665,62 @@ static void tls(void **state)
     fetch_free(&s.fetch);
 }
 
+static FILETIME written_at(const WCHAR *path)
+{
+    WIN32_FILE_ATTRIBUTE_DATA data;
+
+    assert_true(GetFileAttributesExW(path, GetFileExInfoStandard, &data));
+    return data.ftLastWriteTime;
+}
+
+/* A target that is a file: it is whole or as it was. */
+static void to_file(void **state)
+{
+    static const FILETIME old = {0, 0x01c00000};
+    WCHAR target[MAX_PATH + 310], beside[MAX_PATH + 320];
+    FILETIME time;
+    struct sent s;
+    char url[1000];
+    HANDLE file;
+
+    prepare(&s, LARGE * 4, "bits", "");
+    swprintf(target, ARRAYSIZE(target), L"%ls.target", s.fetch.path);
+    swprintf(beside, ARRAYSIZE(beside), L"%ls.BIT.tmp", target);
+    snprintf(url, sizeof(url), "file:///%ls", target);
+    s.fetch.spec.url = url;
+    file = CreateFileW(s.fetch.path, FILE_WRITE_ATTRIBUTES, 0, NULL, OPEN_EXISTING, 0, NULL);
+    assert_true(SetFileTime(file, NULL, NULL, &old));
+    CloseHandle(file);
+    write_file(target, "before", 6);
+
+    s.fetch.spec.rate = LARGE; /* time to see it half done */
+    assert_int_equal(
+        transfer_download(transfer, &s.fetch.spec, &s.fetch.events, &s, &s.fetch.download), S_OK);
+    while (!file_exists(beside))
+        assert_int_equal(WaitForSingleObject(s.fetch.done, 5), WAIT_TIMEOUT);
+    transfer_cancel(transfer, s.fetch.download);
+    assert_int_equal(WaitForSingleObject(s.fetch.done, DEADLINE_MS), WAIT_OBJECT_0);
+    assert_int_equal(s.fetch.result.hr, E_ABORT);
+    assert_false(file_exists(beside));
+    assert_int_equal(file_size(target), 6);
+
+    s.fetch.spec.rate = 0;
+    run(&s);
+    check_success(&s.fetch, LARGE * 4);
+    assert_int_equal(s.acknowledged, LARGE * 4);
+    assert_false(file_exists(beside));
+    time = written_at(target);
+    assert_int_equal(CompareFileTime(&time, &old), 0);
+    DeleteFileW(s.fetch.path);
+    assert_true(MoveFileW(target, s.fetch.path));
+    check_part(&s.fetch, 0, SEED, 0, LARGE * 4);
+
+    snprintf(url, sizeof(url), "file:///%ls\\missing\\x", s.fetch.path);
+    run(&s);
+    check_failure(&s.fetch, HRESULT_FROM_WIN32(ERROR_PATH_NOT_FOUND), REMOTE, FALSE);
+    fetch_free(&s.fetch);
+}
+
 /* The packets after Create-Session go to another name of the server. */
 static void host_id(void **state)
 {
@@ -715,6 +778,7 @@ int main(void)
         cmocka_unit_test(through_proxy),
         cmocka_unit_test(tls),
         cmocka_unit_test(host_id),
+        cmocka_unit_test(to_file),
     };
 
     return cmocka_run_group_tests_name("upload", tests, fetch_setup, fetch_teardown);

@@ -249,6 +249,7 @@ static void on_progress(void *context, UINT64 bytes)
     struct job *job = context;
 
     AcquireSRWLockExclusive(&job->engine->lock);
+    note_connected(job); /* a share does not answer otherwise */
     file_set_live(job->files[0], bytes, job->files[0]->total);
     note_progress(job);
     ReleaseSRWLockExclusive(&job->engine->lock);

@@ -372,7 +372,10 @@ void download_look(struct download *download, ULONG todo)
             http_answered(download);
         break;
     case STATE_COPYING:
-        share_copy_look(download);
+        if (download->upload)
+            upload_look(download);
+        else
+            share_copy_look(download);
         break;
     default:
         break;
@@ -383,6 +386,10 @@ BOOL download_tick(struct download *download, ULONGLONG now)
 {
     const struct transfer_options *options = &download->transfer->options;
 
+    if (download->state == STATE_COPYING && download->upload) {
+        upload_look(download);
+        return TRUE;
+    }
     if (download->state == STATE_COPYING)
         return share_copy_tick(download, now);
     if (download->state != STATE_RUNNING || !sink_is_open(&download->sink))

@@ -225,6 +225,7 @@ enum outcome {
 
 struct host;
 struct share_copy;
+struct share_upload;
 struct upload;
 struct server_certificate;
 
@@ -431,6 +432,11 @@ void upload_header(struct download *download, const char *line, size_t length);
 /* The answer is complete, or there will be none; may end the download. */
 void upload_answered(struct download *download);
 void upload_unanswered(struct download *download, struct failure failure);
+/* Something was posted while STATE_COPYING; may end the upload. */
+void upload_look(struct download *download);
+/* FALSE: the local file is not the one any more that the upload began with
+ * (file-transfer-consistency). Any thread, while nobody else uses the upload. */
+BOOL upload_same_file(struct download *download, struct failure *failure);
 /* Adds what the caller has to know of the end. */
 void upload_result(const struct download *download, struct download_result *result);
 
@@ -481,5 +487,11 @@ void share_copy_look(struct download *download);
 /* As download_tick(). */
 BOOL share_copy_tick(struct download *download, ULONGLONG now);
 void share_copy_free(struct share_copy *copy);
+
+/* share_upload.c: targets on a share or a drive; transfer thread. NULL: out of memory. */
+struct share_upload *share_upload_start(struct download *download, const struct bc_url *url);
+/* TRUE: it has ended, with *failure. */
+BOOL share_upload_look(struct share_upload *share, struct failure *failure);
+void share_upload_free(struct share_upload *share); /* takes NULL */
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * An upload: the packets of the BITS upload protocol, one request each, or the whole file as the
- * body of one request when the job has an HTTP method of its own.
+ * body of one request when the job has an HTTP method of its own. Targets that are files are
+ * share_upload.c's.
  *
  * bc_upload decides which packet is due and what an answer means; this file reads the local file,
  * sizes the fragments and tells the engine. Called by download.c, http.c and libcurl on the
@@ -43,6 +44,7 @@ struct upload {
     HANDLE file;
     UINT64 size, modified;
     char *reply_url;
+    struct share_upload *share; /* the target is a file */
 };
 
 static BOOL copy_text(char *to, size_t size, const char *from)
@@ -100,6 +102,7 @@ void upload_free(struct upload *upload)
     if (!upload)
         return;
     close_file(upload);
+    share_upload_free(upload->share);
     free(upload->name);
     free(upload->reply_url);
     free(upload);
@@ -202,10 +205,9 @@ static struct failure failure_changed(void)
     return failure;
 }
 
-/* FALSE: the file is not the one any more that the upload began with (file-transfer-consistency).
- */
-static BOOL same_file(struct upload *upload, struct failure *failure)
+BOOL upload_same_file(struct download *download, struct failure *failure)
 {
+    struct upload *upload = download->upload;
     UINT64 size = 0, modified = 0;
     DWORD error = read_version(upload->file, &size, &modified);
 
@@ -368,7 +370,7 @@ static void next_packet(struct download *download)
         succeed(download);
         return;
     }
-    if (upload->packet.type == BC_PACKET_FRAGMENT && !same_file(upload, &failure)) {
+    if (upload->packet.type == BC_PACKET_FRAGMENT && !upload_same_file(download, &failure)) {
         end_with(download, failure);
         return;
     }
@@ -376,7 +378,7 @@ static void next_packet(struct download *download)
 }
 
 /* Begins to send the file; may end the upload. */
-static void begin_file(struct download *download)
+static void begin_file(struct download *download, const struct bc_url *url)
 {
     struct upload *upload = download->upload;
     DWORD error = open_file(download);
@@ -399,7 +401,11 @@ static void begin_file(struct download *download)
     AcquireSRWLockExclusive(&download->event_lock);
     upload->spec.events->began(download->context, upload->size, upload->modified);
     ReleaseSRWLockExclusive(&download->event_lock);
-    if (upload->plain) {
+    if (!bc_url_is_http(url->scheme)) {
+        upload->share = share_upload_start(download, url);
+        if (!upload->share)
+            end_with(download, failure_memory());
+    } else if (upload->plain) {
         upload->packet.type = BC_PACKET_FRAGMENT;
         upload->packet.length = upload->size;
         send_packet(download);
@@ -412,12 +418,8 @@ void upload_start(struct download *download, const struct bc_url *url)
 {
     struct upload *upload = download->upload;
 
-    if (!bc_url_is_http(url->scheme)) {
-        end_with(download, failure_remote(BC_E_REMOTE_NOT_SUPPORTED));
-        return;
-    }
     if (upload->spec.order == UPLOAD_FILE) {
-        begin_file(download);
+        begin_file(download, url);
         return;
     }
     if (upload->spec.order == UPLOAD_CANCEL)
@@ -427,6 +429,21 @@ void upload_start(struct download *download, const struct bc_url *url)
     else
         upload->state.phase = BC_UPLOAD_DONE;
     next_packet(download);
+}
+
+void upload_look(struct download *download)
+{
+    struct upload *upload = download->upload;
+    struct failure failure;
+
+    if (!share_upload_look(upload->share, &failure))
+        return;
+    if (SUCCEEDED(failure.hr)) {
+        tell_answered(download);
+        upload->state.offset = upload->size;
+        tell_acknowledged(download);
+    }
+    end_with(download, failure);
 }
 
 /* ---- answers ---- */
@@ -489,7 +506,7 @@ static void plain_answered(struct download *download)
     struct failure failure = failure_http(&meaning);
 
     if (download->response.status >= 200 && download->response.status <= 299) {
-        if (!same_file(upload, &failure)) {
+        if (!upload_same_file(download, &failure)) {
             end_with(download, failure);
             return;
         }
