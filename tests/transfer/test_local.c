@@ -169,11 +169,11 @@ static void long_path(void **state)
     for (int i = 0; i < 240; i++)
         wcscat(f.path, L"x");
     assert_true(wcslen(f.path) > MAX_PATH);
+    memmove(f.path + 4, f.path, (wcslen(f.path) + 1) * sizeof(WCHAR));
+    memcpy(f.path, L"\\\\?\\", 4 * sizeof(WCHAR));
     fetch_run(&f);
     check_success(&f, 5000);
     assert_int_equal(f.result.bytes, 5000);
-    memmove(f.path + 4, f.path, (wcslen(f.path) + 1) * sizeof(WCHAR));
-    memcpy(f.path, L"\\\\?\\", 4 * sizeof(WCHAR));
     check_pattern(&f, 1, 0, 5000);
     fetch_free(&f);
     assert_true(RemoveDirectoryW(folder));

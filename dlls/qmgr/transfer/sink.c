@@ -24,31 +24,6 @@ void sink_init(struct sink *sink, struct pool *pool, const WCHAR *path, HANDLE t
     InitializeSRWLock(&sink->lock);
 }
 
-/* The path in the form that has no limit of MAX_PATH characters; to be freed. */
-static WCHAR *long_path(const WCHAR *path)
-{
-    static const WCHAR unc[] = L"\\\\?\\UNC", drive[] = L"\\\\?\\";
-    const WCHAR *prefix = L"", *rest = path;
-    size_t size;
-    WCHAR *out;
-
-    if (wcslen(path) >= MAX_PATH - 12 && wcsncmp(path, drive, 4)) {
-        if (path[0] == '\\' && path[1] == '\\') {
-            prefix = unc;
-            rest = path + 1;
-        } else {
-            prefix = drive;
-        }
-    }
-    size = wcslen(prefix) + wcslen(rest) + 1;
-    out = malloc(size * sizeof(*out));
-    if (out) {
-        wcscpy(out, prefix);
-        wcscat(out, rest);
-    }
-    return out;
-}
-
 static DWORD set_end(HANDLE file, UINT64 size)
 {
     FILE_END_OF_FILE_INFO end;
@@ -61,19 +36,13 @@ static DWORD set_end(HANDLE file, UINT64 size)
 
 DWORD sink_open(struct sink *sink, BOOL create, UINT64 offset, BOOL keep)
 {
-    WCHAR *path = long_path(sink->path);
     DWORD disposition, error = ERROR_SUCCESS;
     LARGE_INTEGER size;
 
-    if (!path)
-        return ERROR_NOT_ENOUGH_MEMORY;
     disposition = create ? CREATE_NEW : offset ? OPEN_EXISTING : OPEN_ALWAYS;
-    if (sink->token && !SetThreadToken(NULL, sink->token)) {
-        error = GetLastError();
-        free(path);
-        return error;
-    }
-    sink->file = CreateFileW(path, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL,
+    if (sink->token && !SetThreadToken(NULL, sink->token))
+        return GetLastError();
+    sink->file = CreateFileW(sink->path, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL,
                              disposition, FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_NORMAL, NULL);
     if (sink->file == INVALID_HANDLE_VALUE)
         error = GetLastError();
@@ -81,7 +50,6 @@ DWORD sink_open(struct sink *sink, BOOL create, UINT64 offset, BOOL keep)
         create = TRUE;
     if (sink->token)
         SetThreadToken(NULL, NULL);
-    free(path);
     if (!error && !create && (offset || !keep)) {
         if (!GetFileSizeEx(sink->file, &size))
             error = GetLastError();

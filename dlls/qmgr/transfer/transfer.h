@@ -86,7 +86,7 @@ struct upload_spec {
 struct download_spec {
     const char *url;    /* http, https, file or UNC (\\server\share\...) as the client gave it */
     const char *method; /* NULL: GET */
-    const WCHAR *path;  /* the temporary file, hidden */
+    const WCHAR *path;  /* the temporary file, hidden; \\?\ in front of a long one */
     /* TRUE: the file must not exist yet. FALSE: it is cut off at offset; when offset is 0 it is
      * made if it is missing. It is opened with the first good answer, or at once when offset is not
      * 0. */
