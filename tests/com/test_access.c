@@ -342,7 +342,8 @@ static void give_away(struct job *job)
 
     ok(job_change_begin(job, &change));
     ok(model_set_string(&change.next.notify_program, L"C:\\windows\\system32\\winver.exe"));
-    ok(model_set_string(&change.next.custom_headers, L"X-Test: 1\r\n"));
+    ok(os_protect(L"X-Test: 1\r\n", &change.next.custom_headers.data,
+                  &change.next.custom_headers.size));
     change.next.certificate.present = TRUE;
     ok(job_change_end(&change, S_OK));
 }
@@ -378,7 +379,7 @@ static void access_take_ownership(void **state)
     os_identity_release(&self);
     data = job_lock(other);
     assert_null(data->notify_program);
-    assert_null(data->custom_headers);
+    assert_null(data->custom_headers.data);
     assert_false(data->certificate.present);
     assert_int_equal(data->credential_count, 0);
     job_unlock(other);

@@ -114,17 +114,11 @@ static BOOL starts_over(const struct job *job)
     return job->data.dynamic_content || custom_method(&job->data);
 }
 
-/* A copy of a file's durable side on its way to the store. */
-struct file_write {
-    struct model_file data;
-};
-
+/* context is the copy of a file's durable side that was on its way to the store. */
 static void file_written(void *context, HRESULT hr)
 {
-    struct file_write *write = context;
-
-    model_file_release(&write->data);
-    free(write);
+    model_file_release(context);
+    free(context);
 }
 
 /* When memory is short the store keeps the older state, which is still true: validators and
@@ -133,21 +127,19 @@ void file_write(struct file *file)
 {
     struct store *store = file->job->engine->store;
     struct store_txn *txn = store_txn_begin(store);
-    struct file_write *write = malloc(sizeof(*write));
-    struct model_file *pointer;
+    struct model_file *copy = malloc(sizeof(*copy));
 
-    if (!txn || !write || FAILED(model_file_copy(&file->data, &write->data))) {
+    if (!txn || !copy || FAILED(model_file_copy(&file->data, copy))) {
         store_txn_discard(txn);
-        free(write);
+        free(copy);
         return;
     }
-    pointer = &write->data;
-    if (FAILED(store_txn_put_files(txn, &file->job->data.id, &pointer, 1))) {
+    if (FAILED(store_txn_put_files(txn, &file->job->data.id, &copy, 1))) {
         store_txn_discard(txn);
-        file_written(write, E_OUTOFMEMORY);
+        file_written(copy, E_OUTOFMEMORY);
         return;
     }
-    store_commit_async(store, txn, file_written, write);
+    store_commit_async(store, txn, file_written, copy);
     file->dirty = file->progress_dirty = FALSE;
 }
 
