@@ -40,8 +40,10 @@ void com_stop(void);
 
 /* factory.c: a class factory for one of our CLSIDs, or CLASS_E_CLASSNOTAVAILABLE. */
 HRESULT factory_create(REFCLSID clsid, REFIID iid, void **out);
-#define COM_CLASS_COUNT 11
-HRESULT factory_register_all(DWORD *cookies);
+#define COM_CLASS_COUNT  11
+#define COM_COOKIE_COUNT (COM_CLASS_COUNT + 2)
+/* cookies: COM_COOKIE_COUNT, zero. alias (os_class_alias()) may be NULL. */
+HRESULT factory_register_all(DWORD *cookies, const GUID *alias);
 void factory_revoke_all(DWORD *cookies, ULONG count);
 /* The CLSIDs served, by index; NULL past the last. */
 const CLSID *factory_class(ULONG index);
@@ -52,6 +54,8 @@ void pin_interfaces(void);
 /* register.c: the registry entries of the classes, the AppID and the service. */
 HRESULT register_server(HMODULE module);
 HRESULT unregister_server(void);
+/* Leads clients that create the class to the alias, until Windows ends. */
+void register_alias(const CLSID *class, const GUID *alias);
 
 /*
  * Constructors. Each gives one reference. privileged: the caller is an administrator, for whom the

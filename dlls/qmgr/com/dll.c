@@ -8,7 +8,7 @@
 static HMODULE module_handle;
 static LONG module_refs;
 static struct engine *engine;
-static DWORD cookies[COM_CLASS_COUNT];
+static DWORD cookies[COM_COOKIE_COUNT];
 
 BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID reserved);
 HRESULT WINAPI DllRegisterServer(void);
@@ -43,6 +43,7 @@ void com_close(void)
 HRESULT com_start(BOOL service)
 {
     struct engine_options options = {.client = &com_client, .service = service};
+    GUID alias;
     HRESULT hr = CoInitializeSecurity(NULL, -1, NULL, NULL, RPC_C_AUTHN_LEVEL_CONNECT,
                                       RPC_C_IMP_LEVEL_IDENTIFY, NULL, EOAC_NONE, NULL);
 
@@ -52,10 +53,8 @@ HRESULT com_start(BOOL service)
     hr = com_open(&options);
     if (FAILED(hr))
         return hr;
-    if (service)
-        os_service_registers();
     pin_interfaces();
-    hr = factory_register_all(cookies);
+    hr = factory_register_all(cookies, service && os_class_alias(&alias) ? &alias : NULL);
     if (FAILED(hr))
         com_close();
     return hr;
@@ -67,7 +66,7 @@ HRESULT com_start(BOOL service)
  */
 void com_stop(void)
 {
-    factory_revoke_all(cookies, COM_CLASS_COUNT);
+    factory_revoke_all(cookies, COM_COOKIE_COUNT);
     engine_stop(engine);
 }
 

@@ -98,25 +98,51 @@ HRESULT factory_create(REFCLSID clsid, REFIID iid, void **out)
     return CLASS_E_CLASSNOTAVAILABLE;
 }
 
-HRESULT factory_register_all(DWORD *cookies)
+static HRESULT register_factory(const CLSID *class, IClassFactory *factory, DWORD *cookie)
 {
-    for (ULONG i = 0; i < COM_CLASS_COUNT; i++) {
-        HRESULT hr = CoRegisterClassObject(classes[i], (IUnknown *)factory_of(classes[i]),
-                                           CLSCTX_LOCAL_SERVER,
-                                           REGCLS_MULTIPLEUSE | REGCLS_SUSPENDED, &cookies[i]);
+    return CoRegisterClassObject(class, (IUnknown *)factory, CLSCTX_LOCAL_SERVER,
+                                 REGCLS_MULTIPLEUSE | REGCLS_SUSPENDED, cookie);
+}
 
-        if (FAILED(hr)) {
-            factory_revoke_all(cookies, i);
-            return hr;
-        }
-    }
-    return CoResumeClassObjects();
+/* The alias stands for all classes of the manager, the GUID after it for the legacy one. */
+static HRESULT register_aliases(DWORD *cookies, const GUID *alias)
+{
+    GUID legacy = *alias;
+    HRESULT hr;
+
+    legacy.Data1++;
+    hr = register_factory(alias, &manager_factory, &cookies[0]);
+    if (SUCCEEDED(hr))
+        hr = register_factory(&legacy, &legacy_factory, &cookies[1]);
+    if (SUCCEEDED(hr))
+        hr = CoResumeClassObjects();
+    for (ULONG i = 0; SUCCEEDED(hr) && i < COM_CLASS_COUNT; i++)
+        register_alias(classes[i], factory_of(classes[i]) == &legacy_factory ? &legacy : alias);
+    return hr;
+}
+
+HRESULT factory_register_all(DWORD *cookies, const GUID *alias)
+{
+    HRESULT hr = S_OK;
+
+    for (ULONG i = 0; SUCCEEDED(hr) && i < COM_CLASS_COUNT; i++)
+        hr = register_factory(classes[i], factory_of(classes[i]), &cookies[i]);
+    if (SUCCEEDED(hr))
+        hr = CoResumeClassObjects();
+    if (SUCCEEDED(hr) && alias)
+        hr = register_aliases(cookies + COM_CLASS_COUNT, alias);
+    if (FAILED(hr))
+        factory_revoke_all(cookies, COM_COOKIE_COUNT);
+    return hr;
 }
 
 void factory_revoke_all(DWORD *cookies, ULONG count)
 {
-    for (ULONG i = 0; i < count; i++)
-        CoRevokeClassObject(cookies[i]);
+    for (ULONG i = 0; i < count; i++) {
+        if (cookies[i])
+            CoRevokeClassObject(cookies[i]);
+        cookies[i] = 0;
+    }
 }
 
 const CLSID *factory_class(ULONG index)

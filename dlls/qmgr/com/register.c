@@ -40,6 +40,34 @@ static LONG register_classes(void)
     return error;
 }
 
+/* For as long as Windows runs, in one view of the registry. */
+static void set_volatile(const WCHAR *path, REGSAM view, const WCHAR *name, const WCHAR *value)
+{
+    HKEY key;
+
+    if (RegCreateKeyExW(HKEY_LOCAL_MACHINE, path, 0, NULL, REG_OPTION_VOLATILE,
+                        KEY_SET_VALUE | view, NULL, &key, NULL))
+        return;
+    RegSetValueExW(key, name, 0, REG_SZ, (const BYTE *)value,
+                   (lstrlenW(value) + 1) * sizeof(*value));
+    RegCloseKey(key);
+}
+
+void register_alias(const CLSID *class, const GUID *alias)
+{
+    static const REGSAM views[] = {KEY_WOW64_64KEY, KEY_WOW64_32KEY};
+    WCHAR path[96], clsid[40], other[40];
+
+    StringFromGUID2(class, clsid, ARRAYSIZE(clsid));
+    StringFromGUID2(alias, other, ARRAYSIZE(other));
+    for (ULONG i = 0; i < ARRAYSIZE(views); i++) {
+        swprintf(path, ARRAYSIZE(path), L"Software\\Classes\\CLSID\\%ls", other);
+        set_volatile(path, views[i], L"AppID", APP_ID);
+        swprintf(path, ARRAYSIZE(path), L"Software\\Classes\\CLSID\\%ls\\TreatAs", clsid);
+        set_volatile(path, views[i], NULL, other);
+    }
+}
+
 /* Adds BITS to the netsvcs group of svchost where it is missing. */
 static LONG join_group(void)
 {

@@ -4,65 +4,62 @@
  *
  * Wine's RpcSs keeps the registrations of a process that was killed, hands them to every client,
  * the oldest first, and asks nobody to start the service: without what is done here no client
- * reaches BITS any more before the prefix ends. A volatile value in the registry tells a start that
- * the last one of this prefix did not end well; RpcSs is then stopped, and with it the dead
- * registrations; COM starts it anew. The guard (bitssvc /guard, programs/bitssvc/guard.c) waits for
- * this process to die and has the service started.
+ * reaches BITS any more before the prefix ends. A volatile key of the registry, which lives as long
+ * as RpcSs, tells a start that the last one did not end well: the classes are then registered under
+ * an alias, too, which nobody has registered before (com/register.c leads clients to it). The guard
+ * (bitssvc /guard, programs/bitssvc/guard.c) waits for this process to die and has the service
+ * started.
  *
  * Called by com/service.c and com/dll.c; calls advapi32. On Windows all of it does nothing.
  */
 #include <windows.h>
+#include <objbase.h>
 #include <stdio.h>
 
 #include "os_private.h"
 
-#define STATE_KEY     L"Software\\Microsoft\\Windows\\CurrentVersion\\BITS\\Session"
-#define STATE_VALUE   L"Registered"
-#define STOP_DEADLINE 10000 /* how long RpcSs may take to stop (ms) */
+#define SESSION_KEY L"Software\\Microsoft\\Windows\\CurrentVersion\\BITS\\Session"
 
-/* Sets or clears the mark; TRUE when it was set before. */
-static BOOL mark_registered(BOOL registered)
+static HKEY session_key(void)
 {
-    DWORD one = 1, before = 0, size = sizeof(before);
-    HKEY key;
+    HKEY key = NULL;
 
-    if (RegCreateKeyExW(HKEY_LOCAL_MACHINE, STATE_KEY, 0, NULL, REG_OPTION_VOLATILE,
+    if (RegCreateKeyExW(HKEY_LOCAL_MACHINE, SESSION_KEY, 0, NULL, REG_OPTION_VOLATILE,
                         KEY_QUERY_VALUE | KEY_SET_VALUE, NULL, &key, NULL))
-        return FALSE;
-    if (RegQueryValueExW(key, STATE_VALUE, NULL, NULL, (BYTE *)&before, &size))
-        before = 0;
-    if (registered)
-        RegSetValueExW(key, STATE_VALUE, 0, REG_DWORD, (const BYTE *)&one, sizeof(one));
-    else
-        RegDeleteValueW(key, STATE_VALUE);
-    RegCloseKey(key);
-    return before != 0;
+        return NULL;
+    return key;
 }
 
-/* Waits for the process, not for the state: a process that says that it has stopped still takes
- * registrations for a moment, and loses them. */
-static void stop_rpcss(void)
+BOOL os_class_alias(GUID *alias)
 {
-    SC_HANDLE manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT), service = NULL;
-    SERVICE_STATUS_PROCESS before;
-    SERVICE_STATUS status;
-    HANDLE process = NULL;
-    DWORD size;
+    HKEY key = os_is_wine() ? session_key() : NULL;
+    DWORD one = 1, size = sizeof(*alias);
+    BOOL use = FALSE;
 
-    if (manager)
-        service = OpenServiceW(manager, L"RpcSs", SERVICE_STOP | SERVICE_QUERY_STATUS);
-    if (service && QueryServiceStatusEx(service, SC_STATUS_PROCESS_INFO, (BYTE *)&before,
-                                        sizeof(before), &size))
-        process = OpenProcess(SYNCHRONIZE, FALSE, before.dwProcessId);
-    if (process) {
-        if (ControlService(service, SERVICE_CONTROL_STOP, &status))
-            WaitForSingleObject(process, STOP_DEADLINE);
-        CloseHandle(process);
+    if (!key)
+        return FALSE;
+    if (!RegQueryValueExW(key, L"Running", NULL, NULL, NULL, NULL)) {
+        use = SUCCEEDED(CoCreateGuid(alias));
+        if (use)
+            RegSetValueExW(key, L"Alias", 0, REG_BINARY, (const BYTE *)alias, sizeof(*alias));
+    } else {
+        /* It ended well, but clients still look for the alias that it had. */
+        use = !RegQueryValueExW(key, L"Alias", NULL, NULL, (BYTE *)alias, &size) &&
+              size == sizeof(*alias);
     }
-    if (service)
-        CloseServiceHandle(service);
-    if (manager)
-        CloseServiceHandle(manager);
+    RegSetValueExW(key, L"Running", 0, REG_DWORD, (const BYTE *)&one, sizeof(one));
+    RegCloseKey(key);
+    return use;
+}
+
+void os_service_ended(void)
+{
+    HKEY key = os_is_wine() ? session_key() : NULL;
+
+    if (!key)
+        return;
+    RegDeleteValueW(key, L"Running");
+    RegCloseKey(key);
 }
 
 /* Starts the guard of this process; stop is the event that says that it may end. */
@@ -97,16 +94,4 @@ void os_service_begins(HANDLE stop)
 {
     if (os_is_wine())
         start_guard(stop);
-}
-
-void os_service_registers(void)
-{
-    if (os_is_wine() && mark_registered(TRUE))
-        stop_rpcss();
-}
-
-void os_service_ended(void)
-{
-    if (os_is_wine())
-        mark_registered(FALSE);
 }

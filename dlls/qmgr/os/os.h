@@ -60,9 +60,9 @@ HRESULT os_set_start_type(BOOL automatic);
 /* The service's process begins; stop is the event that is set when it is to end. Under Wine this
  * has the service started again should it die before. */
 void os_service_begins(HANDLE stop);
-/* It is about to use COM for the first time and to register its classes. Under Wine this does away
- * with the registrations of a service of the same prefix that was killed. */
-void os_service_registers(void);
+/* It is about to register its classes. TRUE, under Wine, when a service of the same prefix was
+ * killed before, whose registrations clients would get: the classes need an alias, too. */
+BOOL os_class_alias(GUID *alias);
 /* It has ended well: its classes are registered no more. */
 void os_service_ended(void);
 
