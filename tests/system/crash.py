@@ -86,10 +86,7 @@ class Load:
             reply = self.checker.call(command, *args)
             if reply.outcome in ("ok", "fail"):
                 return reply
-            # Nobody kills now, but the first call after a kill is lost. A service that runs and
-            # cannot be reached is one whose class Wine's broker does not know: away with both.
-            if reply.outcome == "unreachable" and self.bench.prefix.kill_service(self.check_store):
-                self.bench.prefix.hangs += 1
+            # Nobody kills now, but the first call after a kill is lost.
         there = self.bench.prefix.describe()
         raise harness.Failure(f"no service: {command}: {reply}\n{there}")
 
