@@ -90,7 +90,7 @@ static void clients_ranges(void **state)
     publish("big.bin", 44, 300000);
     swprintf(arguments, ARRAYSIZE(arguments), L"%ls \"%ls\" 1000 500 200000 100",
              url("HTTP", "big.bin"), folder());
-    run(L"client_ranges.exe", arguments);
+    assert_int_equal(run(L"client_ranges.exe", arguments), 0);
     free(read_file(local("parts"), &size));
     assert_int_equal(size, 600);
     assert_false(exists(local("sparse")));

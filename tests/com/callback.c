@@ -104,6 +104,11 @@ static HRESULT STDMETHODCALLTYPE callback_FileRangesTransferred(IBackgroundCopyC
                                                                 DWORD count,
                                                                 const BG_FILE_RANGE ranges[])
 {
+    struct callback *callback = impl_from_iface(iface);
+
+    /* One call at a time: the interface is told of nothing else meanwhile. */
+    for (DWORD i = 0; i < count && callback->range_count < (LONG)ARRAYSIZE(callback->ranges); i++)
+        callback->ranges[callback->range_count++] = ranges[i];
     return take(iface, FILE_RANGES, job, file);
 }
 

@@ -141,9 +141,11 @@ struct callback {
     volatile LONG order[KINDS]; /* at which call, from 1, the latest of the kind came */
     volatile LONG calls;
     volatile LONG at_once, most_at_once;
-    HANDLE called;          /* set by every call */
-    LONG fail;              /* this many calls of each kind fail, with E_FAIL */
-    DWORD reserved;         /* of the last JobModification */
+    HANDLE called;             /* set by every call */
+    LONG fail;                 /* this many calls of each kind fail, with E_FAIL */
+    DWORD reserved;            /* of the last JobModification */
+    BG_FILE_RANGE ranges[256]; /* all that FileRangesTransferred told of */
+    volatile LONG range_count;
     callback_action action; /* runs inside the call; NULL: S_OK */
     void *context;
 };

@@ -251,7 +251,7 @@ static HRESULT STDMETHODCALLTYPE file_GetFilledFileRanges(IBackgroundCopyFile6 *
     if (SUCCEEDED(hr))
         hr = give_ranges(filled, filled_count, count, out);
     free(filled);
-    return hr;
+    return hr == S_FALSE ? S_OK : hr; /* nothing there yet is an answer like any other */
 }
 
 static const IBackgroundCopyFile6Vtbl file_vtbl = {

@@ -294,7 +294,10 @@ static HRESULT redirect_download(struct file *file, const BG_FILE_RANGE *ranges,
     if (FAILED(hr))
         return hr;
     job_stop_and_wait(job);
-    hr = stage_request(file, ranges, count, &next);
+    if (position != MAXUINT64 && position >= file->data.remote_size)
+        hr = BG_E_INVALID_RANGE; /* an unknown size is larger than all of them */
+    if (SUCCEEDED(hr))
+        hr = stage_request(file, ranges, count, &next);
     if (SUCCEEDED(hr) && file->phase == FILE_DONE) {
         model_file_release(&next); /* all of it is there */
     } else if (SUCCEEDED(hr)) {
@@ -332,7 +335,7 @@ HRESULT file_request_ranges(struct file *file, const BG_FILE_RANGE *ranges, ULON
 
 HRESULT file_update_position(struct file *file, UINT64 offset)
 {
-    return redirect_download(file, NULL, 0, offset);
+    return offset == MAXUINT64 ? BG_E_INVALID_RANGE : redirect_download(file, NULL, 0, offset);
 }
 
 HRESULT file_filled_ranges(struct file *file, BG_FILE_RANGE **out, ULONG *count)
