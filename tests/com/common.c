@@ -49,6 +49,15 @@ void *track(void *object)
     return object;
 }
 
+void release_tracked(void)
+{
+    while (tracked_count) {
+        IUnknown *object = tracked[--tracked_count];
+
+        call(object, Release);
+    }
+}
+
 static void *keep(void *text)
 {
     assert_non_null(text);
@@ -490,11 +499,7 @@ int com_clean(void **state)
 {
     cancel_all();
     fault_jobs = 0;
-    while (tracked_count) {
-        IUnknown *object = tracked[--tracked_count];
-
-        call(object, Release);
-    }
+    release_tracked();
     while (text_count)
         free(texts[--text_count]);
     while (published_count) {

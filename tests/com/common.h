@@ -56,6 +56,8 @@ int run_com_tests(const char *name, const struct CMUnitTest *tests, size_t count
 
 /* Released when the test ends. */
 void *track(void *object);
+/* Releases all of that now. */
+void release_tracked(void);
 
 /* ---- names ---- */
 

@@ -4,6 +4,8 @@
  */
 #include "service.h"
 
+#include <tlhelp32.h>
+
 #define POLICY_KEY L"Software\\Policies\\Microsoft\\Windows\\BITS"
 
 static WCHAR policies[16][64];
@@ -42,6 +44,79 @@ void restart_service(void)
     CloseServiceHandle(control);
     ok(CoCreateInstance(&CLSID_BackgroundCopyManager, NULL, CLSCTX_LOCAL_SERVER,
                         &IID_IBackgroundCopyManager, (void **)&manager));
+}
+
+HANDLE service_process(DWORD access)
+{
+    SC_HANDLE control = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT), service;
+    SERVICE_STATUS_PROCESS status = {0};
+    HANDLE process;
+    DWORD size;
+
+    assert_non_null(control);
+    service = OpenServiceW(control, L"BITS", SERVICE_QUERY_STATUS);
+    assert_non_null(service);
+    assert_true(QueryServiceStatusEx(service, SC_STATUS_PROCESS_INFO, (BYTE *)&status,
+                                     sizeof(status), &size));
+    CloseServiceHandle(service);
+    CloseServiceHandle(control);
+    process = OpenProcess(access, FALSE, status.dwProcessId);
+    assert_non_null(process);
+    return process;
+}
+
+/* Wine's rpcss keeps the class registration of a server that was killed, and hands it to clients
+ * for ever; killed along with the server it is started anew. */
+static void kill_broker(void)
+{
+    PROCESSENTRY32W entry = {.dwSize = sizeof(entry)};
+    HANDLE list, process;
+
+    if (!GetProcAddress(GetModuleHandleW(L"ntdll"), "wine_get_version"))
+        return;
+    list = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
+    for (BOOL more = Process32FirstW(list, &entry); more; more = Process32NextW(list, &entry)) {
+        if (lstrcmpiW(entry.szExeFile, L"rpcss.exe") ||
+            !(process = OpenProcess(PROCESS_TERMINATE | SYNCHRONIZE, FALSE, entry.th32ProcessID)))
+            continue;
+        TerminateProcess(process, 1);
+        WaitForSingleObject(process, DEADLINE);
+        CloseHandle(process);
+    }
+    CloseHandle(list);
+}
+
+void kill_service(void)
+{
+    HANDLE process = service_process(PROCESS_TERMINATE | SYNCHRONIZE);
+    ULONGLONG end = GetTickCount64() + DEADLINE;
+    HRESULT hr;
+
+    /* A new service may have the process id of the dead one, and old proxies then pass for new. */
+    release_tracked();
+    call(manager, Release);
+    manager = NULL;
+    assert_true(TerminateProcess(process, 1));
+    kill_broker();
+    assert_int_equal(WaitForSingleObject(process, DEADLINE), WAIT_OBJECT_0);
+    CloseHandle(process);
+    /* The service control manager may not have noticed yet. */
+    while (FAILED(hr = CoCreateInstance(&CLSID_BackgroundCopyManager, NULL, CLSCTX_LOCAL_SERVER,
+                                        &IID_IBackgroundCopyManager, (void **)&manager)) &&
+           GetTickCount64() < end)
+        Sleep(20);
+    ok(hr);
+}
+
+IBackgroundCopyJob5 *again(GUID id)
+{
+    IBackgroundCopyJob *job = NULL;
+    IBackgroundCopyJob5 *job5;
+
+    ok(call(manager, GetJob, &id, &job));
+    job5 = query(job, &IID_IBackgroundCopyJob5);
+    call(job, Release);
+    return job5;
 }
 
 void set_policy(const WCHAR *name, DWORD value)

@@ -10,6 +10,12 @@
 /* Stops the service "BITS", starts it again and connects anew: the manager is another one, other
  * interfaces of before are dead. */
 void restart_service(void);
+/* The same, but the service is killed; what the test has tracked is released first. */
+void kill_service(void);
+/* The process that serves BITS, with these rights. */
+HANDLE service_process(DWORD access);
+/* The job of that id, from the service that runs now. */
+IBackgroundCopyJob5 *again(GUID id);
 
 /* A DWORD of the policies (HKLM\Software\Policies\Microsoft\Windows\BITS). */
 void set_policy(const WCHAR *name, DWORD value);

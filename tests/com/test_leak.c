@@ -2,7 +2,7 @@
  * 100,000 calls over the main methods. What the service holds (handles, threads, memory) and what
  * this client holds (task memory) must not grow with them, once all is warm.
  */
-#include "common.h"
+#include "service.h"
 
 #include <psapi.h>
 #include <stdlib.h>
@@ -15,25 +15,6 @@ enum {
 };
 
 static LONG calls;
-
-/* The process that serves BITS. */
-static HANDLE service_process(void)
-{
-    SC_HANDLE manager_handle = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT);
-    SC_HANDLE service = OpenServiceW(manager_handle, L"BITS", SERVICE_QUERY_STATUS);
-    SERVICE_STATUS_PROCESS status = {0};
-    DWORD size;
-    HANDLE process;
-
-    assert_non_null(service);
-    assert_true(QueryServiceStatusEx(service, SC_STATUS_PROCESS_INFO, (BYTE *)&status,
-                                     sizeof(status), &size));
-    CloseServiceHandle(service);
-    CloseServiceHandle(manager_handle);
-    process = OpenProcess(PROCESS_QUERY_INFORMATION | PROCESS_VM_READ, FALSE, status.dwProcessId);
-    assert_non_null(process);
-    return process;
-}
 
 struct usage {
     DWORD handles;
@@ -140,7 +121,7 @@ static void leak_none(void **state)
 {
     IBackgroundCopyJob5 *job = new_job(BG_JOB_TYPE_DOWNLOAD);
     BG_FILE_RANGE range = {0, 10};
-    HANDLE service = service_process();
+    HANDLE service = service_process(PROCESS_QUERY_INFORMATION | PROCESS_VM_READ);
     ULONGLONG end = GetTickCount64() + TIME_LIMIT;
     struct usage first, last;
     GUID id = id_of(job);
