@@ -89,10 +89,7 @@ static void kill_broker(void)
 void kill_service(void)
 {
     HANDLE process = service_process(PROCESS_TERMINATE | SYNCHRONIZE);
-    ULONGLONG end = GetTickCount64() + DEADLINE;
-    HRESULT hr;
 
-    /* A new service may have the process id of the dead one, and old proxies then pass for new. */
     release_tracked();
     call(manager, Release);
     manager = NULL;
@@ -100,12 +97,6 @@ void kill_service(void)
     kill_broker();
     assert_int_equal(WaitForSingleObject(process, DEADLINE), WAIT_OBJECT_0);
     CloseHandle(process);
-    /* The service control manager may not have noticed yet. */
-    while (FAILED(hr = CoCreateInstance(&CLSID_BackgroundCopyManager, NULL, CLSCTX_LOCAL_SERVER,
-                                        &IID_IBackgroundCopyManager, (void **)&manager)) &&
-           GetTickCount64() < end)
-        Sleep(20);
-    ok(hr);
 }
 
 IBackgroundCopyJob5 *again(GUID id)
@@ -133,7 +124,7 @@ void set_policy(const WCHAR *name, DWORD value)
     RegCloseKey(key);
 }
 
-int clear_policies(void **state)
+void forget_policies(void)
 {
     HKEY key;
 
@@ -143,5 +134,10 @@ int clear_policies(void **state)
             RegDeleteValueW(key, policies[--policy_count]);
         RegCloseKey(key);
     }
+}
+
+int clear_policies(void **state)
+{
+    forget_policies();
     return com_clean(state);
 }

@@ -173,6 +173,7 @@ static void credentials_on_disk(void **state)
 
     ok(call(job, SetDescription, L"Marker-8737")); /* this one must be found */
     ok(set(job, SERVER, BASIC, L"user", password));
+    ok(call(http_options(job), SetCustomHeaders, L"X-Secret: Open-Sesame-8735\r\n"));
     for (int wide = 0, found = 0; wide < 2; wide++) {
         for (size_t i = 0; i < ARRAYSIZE(files); i++) {
             WCHAR path[MAX_PATH];

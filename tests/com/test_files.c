@@ -123,6 +123,25 @@ static void files_local_is_directory(void **state)
     expect(E_INVALIDARG, call(job, AddFile, L"http://localhost/a", local("folder")));
 }
 
+/* Not even Linux's root may make a file there. */
+static void files_local_not_writable(void **state)
+{
+    static const WCHAR name[] = L"Z:\\sys\\kernel\\file";
+    BG_FILE_INFO set[2] = {{(WCHAR *)L"http://localhost/a", (WCHAR *)local("a")},
+                           {(WCHAR *)L"http://localhost/b", (WCHAR *)name}};
+    IBackgroundCopyJob5 *job = new_job(BG_JOB_TYPE_DOWNLOAD);
+    BG_FILE_RANGE range = {0, 1};
+    BG_JOB_PROGRESS progress;
+
+    if (!exists(L"Z:\\sys\\kernel"))
+        skip();
+    expect(E_ACCESSDENIED, call(job, AddFile, L"http://localhost/a", name));
+    expect(E_ACCESSDENIED, call(job, AddFileSet, 2, set));
+    expect(E_ACCESSDENIED, call(job, AddFileWithRanges, L"http://localhost/a", name, 1, &range));
+    ok(call(job, GetProgress, &progress));
+    assert_int_equal(progress.FilesTotal, 0);
+}
+
 static void files_set(void **state)
 {
     IBackgroundCopyJob5 *job = new_job(BG_JOB_TYPE_DOWNLOAD);
@@ -463,13 +482,21 @@ static void files_null_pointers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        com_test(files_remote_names),       com_test(files_local_names),
-        com_test(files_local_is_directory), com_test(files_set),
-        com_test(files_set_large),          com_test(files_of_uploads),
-        com_test(files_progress),           com_test(files_temporary_name),
-        com_test(files_validation),         com_test(files_response_headers),
-        com_test(files_set_remote_name),    com_test(files_set_remote_name_heals),
-        com_test(files_replace_prefix),     com_test(files_renamed_when_done),
+        com_test(files_remote_names),
+        com_test(files_local_names),
+        com_test(files_local_is_directory),
+        com_test(files_local_not_writable),
+        com_test(files_set),
+        com_test(files_set_large),
+        com_test(files_of_uploads),
+        com_test(files_progress),
+        com_test(files_temporary_name),
+        com_test(files_validation),
+        com_test(files_response_headers),
+        com_test(files_set_remote_name),
+        com_test(files_set_remote_name_heals),
+        com_test(files_replace_prefix),
+        com_test(files_renamed_when_done),
         com_test(files_null_pointers),
     };
 

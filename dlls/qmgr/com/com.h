@@ -153,6 +153,13 @@ extern const struct engine_client com_client;
 HRESULT com_check_headers(const WCHAR *headers);
 HRESULT com_check_method(const WCHAR *method);
 
+/* targets.c. E_ACCESSDENIED when the caller may not make files in one of the local names'
+ * directories; what else is wrong with a name is found later. */
+HRESULT com_check_writable(const struct file_request *requests, ULONG count);
+
+/* job_complete(), whose files become the caller's. */
+HRESULT com_complete(struct job *job);
+
 /* text.c: strings for clients (task allocator) and descriptions. */
 /* A copy of text, of the empty string for NULL. NULL when memory is short. */
 WCHAR *com_string(const WCHAR *text);

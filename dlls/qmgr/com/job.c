@@ -49,6 +49,17 @@ static ULONG STDMETHODCALLTYPE job_Release(IBackgroundCopyJob5 *iface)
     return refs;
 }
 
+static HRESULT add_files(struct job_object *object, const struct file_request *requests,
+                         ULONG count)
+{
+    BOOL download = job_lock(object->job)->type == BG_JOB_TYPE_DOWNLOAD;
+    HRESULT hr;
+
+    job_unlock(object->job);
+    hr = download ? com_check_writable(requests, count) : S_OK;
+    return SUCCEEDED(hr) ? job_add_files(object->job, requests, count, object->privileged) : hr;
+}
+
 static HRESULT STDMETHODCALLTYPE job_AddFileSet(IBackgroundCopyJob5 *iface, ULONG count,
                                                 BG_FILE_INFO *set)
 {
@@ -65,7 +76,7 @@ static HRESULT STDMETHODCALLTYPE job_AddFileSet(IBackgroundCopyJob5 *iface, ULON
         requests[i].remote_name = set[i].RemoteName;
         requests[i].local_name = set[i].LocalName;
     }
-    hr = job_add_files(object->job, requests, count, object->privileged);
+    hr = add_files(object, requests, count);
     free(requests);
     return hr;
 }
@@ -76,7 +87,7 @@ static HRESULT STDMETHODCALLTYPE job_AddFile(IBackgroundCopyJob5 *iface, LPCWSTR
     struct job_object *object = impl_from_job5(iface);
     struct file_request request = {remote, local, NULL, 0};
 
-    return job_add_files(object->job, &request, 1, object->privileged);
+    return add_files(object, &request, 1);
 }
 
 static HRESULT STDMETHODCALLTYPE job_EnumFiles(IBackgroundCopyJob5 *iface,
@@ -104,7 +115,7 @@ static HRESULT STDMETHODCALLTYPE job_Cancel(IBackgroundCopyJob5 *iface)
 
 static HRESULT STDMETHODCALLTYPE job_Complete(IBackgroundCopyJob5 *iface)
 {
-    return job_complete(impl_from_job5(iface)->job);
+    return com_complete(impl_from_job5(iface)->job);
 }
 
 static HRESULT STDMETHODCALLTYPE job_GetId(IBackgroundCopyJob5 *iface, GUID *out)

@@ -257,11 +257,15 @@ HRESULT STDMETHODCALLTYPE job_AddFileWithRanges(IBackgroundCopyJob5 *iface, LPCW
 {
     struct job_object *object = impl_from_job5(iface);
     struct file_request request = {remote, local, ranges, count};
+    HRESULT hr;
 
     if (!is_download(object->job))
         return E_NOTIMPL;
-    if (!count || !ranges)
+    if (!count || !ranges || !remote || !local)
         return E_INVALIDARG;
+    hr = com_check_writable(&request, 1);
+    if (FAILED(hr))
+        return hr;
     return job_add_files(object->job, &request, 1, object->privileged);
 }
 

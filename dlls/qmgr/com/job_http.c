@@ -54,7 +54,69 @@ static HRESULT open_store(BG_CERT_STORE_LOCATION location, const WCHAR *name, HC
     *store = CertOpenStore(
         CERT_STORE_PROV_SYSTEM_W, 0, 0,
         store_location[location] | CERT_STORE_OPEN_EXISTING_FLAG | CERT_STORE_READONLY_FLAG, name);
-    return *store ? S_OK : HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND);
+    if (*store)
+        return S_OK;
+    return GetLastError() == ERROR_ACCESS_DENIED ? E_ACCESSDENIED
+                                                 : HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND);
+}
+
+/* Whether the certificate may authenticate a client: it says so, or does not say what it is for. */
+static BOOL for_clients(const CERT_CONTEXT *certificate)
+{
+    CERT_ENHKEY_USAGE *usage;
+    BOOL good = FALSE;
+    DWORD size = 0;
+
+    if (!CertGetEnhancedKeyUsage(certificate, 0, NULL, &size))
+        return GetLastError() == (DWORD)CRYPT_E_NOT_FOUND;
+    usage = malloc(size);
+    if (usage && CertGetEnhancedKeyUsage(certificate, 0, usage, &size)) {
+        /* An empty list: with this error every use is good, otherwise none. */
+        good = !usage->cUsageIdentifier && GetLastError() == (DWORD)CRYPT_E_NOT_FOUND;
+        for (DWORD i = 0; i < usage->cUsageIdentifier && !good; i++)
+            good = !strcmp(usage->rgpszUsageIdentifier[i], szOID_PKIX_KP_CLIENT_AUTH);
+    }
+    free(usage);
+    return good;
+}
+
+/* Whether name occurs in the values of the certificate's subject, the last one first: "name3,
+ * name2, name1" for CN=name1, OU=name2, O=name3. */
+static BOOL has_name(const CERT_CONTEXT *certificate, const WCHAR *name)
+{
+    const DWORD form = CERT_SIMPLE_NAME_STR;
+    CERT_NAME_BLOB *subject = &certificate->pCertInfo->Subject;
+    DWORD size = CertNameToStrW(X509_ASN_ENCODING, subject, form, NULL, 0);
+    WCHAR *text = malloc(size * sizeof(*text)), *reverse = malloc(size * sizeof(*reverse));
+    BOOL found = FALSE;
+
+    if (text && reverse && CertNameToStrW(X509_ASN_ENCODING, subject, form, text, size)) {
+        CertNameToStrW(X509_ASN_ENCODING, subject, form | CERT_NAME_STR_REVERSE_FLAG, reverse,
+                       size);
+        CharLowerW(text);
+        CharLowerW(reverse);
+        found = wcsstr(text, name) || wcsstr(reverse, name);
+    }
+    free(text);
+    free(reverse);
+    return found;
+}
+
+/* The first certificate whose subject has that in it and that may authenticate a client
+ * (nf-bits2_5-ibackgroundcopyjobhttpoptions-setclientcertificatebyname); NULL: there is none. */
+static const CERT_CONTEXT *find_by_name(HCERTSTORE store, const WCHAR *subject)
+{
+    const CERT_CONTEXT *certificate = NULL;
+    WCHAR *name = _wcsdup(subject);
+
+    if (!name)
+        return NULL;
+    CharLowerW(name);
+    while ((certificate = CertEnumCertificatesInStore(store, certificate)) &&
+           !(has_name(certificate, name) && for_clients(certificate)))
+        ;
+    free(name);
+    return certificate;
 }
 
 /* Puts a certificate that was found into the job. */
@@ -89,7 +151,9 @@ http_SetClientCertificateByID(IBackgroundCopyJobHttpOptions3 *iface,
 
     if (!hash)
         return E_INVALIDARG;
-    hr = open_store(location, name, &store);
+    hr = com_check_owner(impl_from_http(iface)->job);
+    if (SUCCEEDED(hr))
+        hr = open_store(location, name, &store);
     if (FAILED(hr))
         return hr;
     certificate =
@@ -116,11 +180,12 @@ http_SetClientCertificateByName(IBackgroundCopyJobHttpOptions3 *iface,
         return E_INVALIDARG;
     if (com_length(subject, COM_MAX_CERTIFICATE_STRING) > COM_MAX_CERTIFICATE_STRING)
         return BG_E_STRING_TOO_LONG;
-    hr = open_store(location, name, &store);
+    hr = com_check_owner(impl_from_http(iface)->job);
+    if (SUCCEEDED(hr))
+        hr = open_store(location, name, &store);
     if (FAILED(hr))
         return hr;
-    certificate = CertFindCertificateInStore(store, X509_ASN_ENCODING, 0, CERT_FIND_SUBJECT_STR_W,
-                                             subject, NULL);
+    certificate = find_by_name(store, subject);
     if (!certificate)
         hr = CRYPT_E_NOT_FOUND;
     else if (!CertGetCertificateContextProperty(certificate, CERT_SHA1_HASH_PROP_ID, hash, &size))
@@ -221,7 +286,7 @@ static HRESULT STDMETHODCALLTYPE http_GetCustomHeaders(IBackgroundCopyJobHttpOpt
     struct job *job = impl_from_http(iface)->job;
     const struct model_job *data;
     WCHAR *clear;
-    HRESULT hr = S_OK;
+    HRESULT hr;
 
     if (!headers)
         return E_INVALIDARG;

@@ -24,6 +24,14 @@ HRESULT os_boot_identity(GUID *identity);
 /* %ALLUSERSPROFILE%\Microsoft\Network\Downloader, made when missing. *path by LocalFree. */
 HRESULT os_downloader_folder(WCHAR **path);
 
+/* FALSE when the thread's user is refused to make files in that directory (with its last
+ * backslash). What is no directory at all is none of its business: TRUE. */
+BOOL os_may_make_files(const WCHAR *directory);
+
+/* Makes the user with that SID the owner of a file. Only an account with the restore privilege can
+ * give files away: without it the file stays whose it is. */
+void os_give_file(const WCHAR *path, const WCHAR *sid);
+
 /* Who calls: the client while impersonating (a COM call), else the process. E_ACCESSDENIED for a
  * client that may not be identified. */
 struct os_identity {

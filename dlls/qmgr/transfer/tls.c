@@ -285,69 +285,30 @@ static int before_request(void *user, char *remote_ip, char *local_ip, int remot
 
 /* ---- the client certificate ---- */
 
-static const struct {
-    DWORD store;
-    const char *name;
-} locations[] = {
-    [BG_CERT_STORE_LOCATION_CURRENT_USER] = {CERT_SYSTEM_STORE_CURRENT_USER, "CurrentUser"},
-    [BG_CERT_STORE_LOCATION_LOCAL_MACHINE] = {CERT_SYSTEM_STORE_LOCAL_MACHINE, "LocalMachine"},
-    [BG_CERT_STORE_LOCATION_CURRENT_SERVICE] = {CERT_SYSTEM_STORE_CURRENT_SERVICE,
-                                                "CurrentService"},
-    [BG_CERT_STORE_LOCATION_SERVICES] = {CERT_SYSTEM_STORE_SERVICES, "Services"},
-    [BG_CERT_STORE_LOCATION_USERS] = {CERT_SYSTEM_STORE_USERS, "Users"},
-    [BG_CERT_STORE_LOCATION_CURRENT_USER_GROUP_POLICY] =
-        {CERT_SYSTEM_STORE_CURRENT_USER_GROUP_POLICY, "CurrentUserGroupPolicy"},
-    [BG_CERT_STORE_LOCATION_LOCAL_MACHINE_GROUP_POLICY] =
-        {CERT_SYSTEM_STORE_LOCAL_MACHINE_GROUP_POLICY, "LocalMachineGroupPolicy"},
-    [BG_CERT_STORE_LOCATION_LOCAL_MACHINE_ENTERPRISE] = {CERT_SYSTEM_STORE_LOCAL_MACHINE_ENTERPRISE,
-                                                         "LocalMachineEnterprise"},
+static const char *const locations[] = {
+    [BG_CERT_STORE_LOCATION_CURRENT_USER] = "CurrentUser",
+    [BG_CERT_STORE_LOCATION_LOCAL_MACHINE] = "LocalMachine",
+    [BG_CERT_STORE_LOCATION_CURRENT_SERVICE] = "CurrentService",
+    [BG_CERT_STORE_LOCATION_SERVICES] = "Services",
+    [BG_CERT_STORE_LOCATION_USERS] = "Users",
+    [BG_CERT_STORE_LOCATION_CURRENT_USER_GROUP_POLICY] = "CurrentUserGroupPolicy",
+    [BG_CERT_STORE_LOCATION_LOCAL_MACHINE_GROUP_POLICY] = "LocalMachineGroupPolicy",
+    [BG_CERT_STORE_LOCATION_LOCAL_MACHINE_ENTERPRISE] = "LocalMachineEnterprise",
 };
-
-/* The hash of the certificate whose simple name is subject. FALSE: there is none. */
-static BOOL find_by_subject(const struct model_certificate *wanted, BYTE hash[20])
-{
-    HCERTSTORE store = CertOpenStore(CERT_STORE_PROV_SYSTEM_W, 0, 0,
-                                     CERT_STORE_OPEN_EXISTING_FLAG | CERT_STORE_READONLY_FLAG |
-                                         locations[wanted->location].store,
-                                     wanted->store);
-    const CERT_CONTEXT *certificate = NULL;
-    BOOL found = FALSE;
-    WCHAR name[512];
-    DWORD size;
-
-    if (!store)
-        return FALSE;
-    while (!found && (certificate = CertEnumCertificatesInStore(store, certificate))) {
-        CertGetNameStringW(certificate, CERT_NAME_SIMPLE_DISPLAY_TYPE, 0, NULL, name,
-                           ARRAYSIZE(name));
-        size = 20;
-        found = !_wcsicmp(name, wanted->subject) &&
-                CertGetCertificateContextProperty(certificate, CERT_SHA1_HASH_PROP_ID, hash, &size);
-    }
-    if (certificate)
-        CertFreeCertificateContext(certificate);
-    CertCloseStore(store, 0);
-    return found;
-}
 
 /* Names the certificate in libcurl's way: location\store\hash. */
 static BOOL set_client_certificate(const struct model_certificate *wanted, CURL *easy)
 {
-    BYTE hash[20];
     char path[512];
     int used;
 
     if ((ULONG)wanted->location >= ARRAYSIZE(locations) || !wanted->store)
         return FALSE;
-    memcpy(hash, wanted->hash, sizeof(hash));
-    if (!wanted->by_id && (!wanted->subject || !find_by_subject(wanted, hash)))
-        return FALSE;
-    used =
-        snprintf(path, sizeof(path), "%s\\%ls\\", locations[wanted->location].name, wanted->store);
+    used = snprintf(path, sizeof(path), "%s\\%ls\\", locations[wanted->location], wanted->store);
     if (used < 0 || used > (int)sizeof(path) - 41)
         return FALSE;
-    for (size_t i = 0; i < sizeof(hash); i++)
-        used += snprintf(path + used, sizeof(path) - used, "%02x", hash[i]);
+    for (size_t i = 0; i < sizeof(wanted->hash); i++)
+        used += snprintf(path + used, sizeof(path) - used, "%02x", wanted->hash[i]);
     return curl_easy_setopt(easy, CURLOPT_SSLCERT, path) == CURLE_OK;
 }
 
