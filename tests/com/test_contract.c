@@ -4,7 +4,9 @@
  */
 #include "service.h"
 
+#include <aclapi.h>
 #include <bitscfg.h>
+#include <sddl.h>
 
 #define policy_test(function) cmocka_unit_test_teardown(function, clear_policies)
 
@@ -81,13 +83,72 @@ static void contract_download_time_policy(void **state)
     assert_int_equal(seconds, 60);
 }
 
+/* The access list of a file as text, free by LocalFree(). */
+static WCHAR *access_list(const WCHAR *path)
+{
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    WCHAR *text = NULL;
+
+    assert_int_equal(GetNamedSecurityInfoW((WCHAR *)path, SE_FILE_OBJECT, DACL_SECURITY_INFORMATION,
+                                           NULL, NULL, NULL, NULL, &descriptor),
+                     ERROR_SUCCESS);
+    assert_true(ConvertSecurityDescriptorToStringSecurityDescriptorW(
+        descriptor, SDDL_REVISION_1, DACL_SECURITY_INFORMATION, &text, NULL));
+    LocalFree(descriptor);
+    return text;
+}
+
+/* Downloads a file from a source that all the world may write; gives the copy's access list. */
+static WCHAR *copy_with(DWORD flags, WCHAR **of_source)
+{
+    const WCHAR *source = local("source");
+    IBackgroundCopyJob5 *job;
+    PSECURITY_DESCRIPTOR wanted;
+    ACL *acl;
+    BOOL present, defaulted;
+
+    if (!exists(source)) {
+        write_file(source, "some bytes", 10);
+        assert_true(ConvertStringSecurityDescriptorToSecurityDescriptorW(
+            L"D:P(A;;FA;;;WD)", SDDL_REVISION_1, &wanted, NULL));
+        assert_true(GetSecurityDescriptorDacl(wanted, &present, &acl, &defaulted));
+        assert_int_equal(
+            SetNamedSecurityInfoW((WCHAR *)source, SE_FILE_OBJECT,
+                                  DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION,
+                                  NULL, NULL, acl, NULL),
+            ERROR_SUCCESS);
+        LocalFree(wanted);
+    }
+    *of_source = access_list(source);
+    job = new_download(source);
+    ok(call(job, SetFileACLFlags, flags));
+    transfer(job);
+    ok(call(job, Complete));
+    return access_list(local("file"));
+}
+
+static void contract_acl_flags_applied(void **state)
+{
+    WCHAR *source, *with, *without;
+
+    without = copy_with(0, &source);
+    if (!wcscmp(without, source))
+        fail_msg("both have %ls", source);
+    LocalFree(source);
+    with = copy_with(BG_COPY_FILE_DACL, &source);
+    if (wcscmp(with, source))
+        fail_msg("%ls instead of %ls", with, source);
+    LocalFree(source);
+    LocalFree(with);
+    LocalFree(without);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        com_test(contract_file_version),
-        com_test(contract_no_extension_setup),
-        com_test(contract_null_arrays),
-        policy_test(contract_download_time_policy),
+        com_test(contract_file_version),      com_test(contract_no_extension_setup),
+        com_test(contract_null_arrays),       policy_test(contract_download_time_policy),
+        com_test(contract_acl_flags_applied),
     };
 
     return run_group("contract", tests);

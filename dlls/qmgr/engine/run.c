@@ -99,6 +99,7 @@ void run_fill_spec(const struct run *run, struct download_spec *spec)
     spec->credential_count = run->credential_count;
     spec->certificate = run->data.certificate.present ? &run->data.certificate : NULL;
     spec->security_flags = run->data.security_flags;
+    spec->acl_flags = run->data.acl_flags;
     spec->foreground = run->data.priority == BG_JOB_PRIORITY_FOREGROUND;
 }
 

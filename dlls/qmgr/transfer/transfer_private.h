@@ -494,4 +494,8 @@ struct share_upload *share_upload_start(struct download *download, const struct 
 BOOL share_upload_look(struct share_upload *share, struct failure *failure);
 void share_upload_free(struct share_upload *share); /* takes NULL */
 
+/* share_acl.c: gives the copy what of the source's security the BG_COPY_FILE_* flags name. A Win32
+ * code, ERROR_ACCESS_DENIED also for a privilege that is missing. */
+DWORD share_acl_copy(const WCHAR *source, const WCHAR *target, HANDLE token, ULONG flags);
+
 #endif
