@@ -4,6 +4,8 @@
  */
 #include "common.h"
 
+#include "../server/pattern.h"
+
 #include <stdio.h>
 #include <wchar.h>
 
@@ -63,6 +65,35 @@ static void test_many_files_in_order(void **state)
         swprintf(name, 16, L"m%d", i);
         assert_int_equal(size_of(local(name)), i * 100);
     }
+    job_release(job);
+}
+
+/* A file whose remote version changes while the service is away, behind a server that ignores
+ * conditions: the bytes of the version before are not gone on with. */
+static void test_small_file_changes_while_closed(void **state)
+{
+    struct job *job = new_job();
+    BYTE *bytes = malloc(200000);
+    HANDLE file;
+    DWORD done;
+
+    assert_int_equal(add(job,
+                         FAULT(L"data/w?size=200000&seed=3&gen_after=1&ignore_conditions=1"
+                               L"&stall=100000&times=1"),
+                         L"w.bin"),
+                     S_OK);
+    assert_int_equal(job_resume(job), S_OK);
+    wait_bytes(job, 100000);
+    job = reopen(job);
+    assert_int_equal(wait_for(job, BG_JOB_STATE_TRANSFERRED), BG_JOB_STATE_TRANSFERRED);
+    assert_int_equal(job_complete(job), S_OK);
+    file = CreateFileW(local(L"w.bin"), GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL);
+    assert_true(file != INVALID_HANDLE_VALUE);
+    assert_true(ReadFile(file, bytes, 200000, &done, NULL));
+    assert_int_equal(done, 200000);
+    CloseHandle(file);
+    assert_int_equal(pattern_first_difference(3 + 1000003, 0, bytes, done), done);
+    free(bytes);
     job_release(job);
 }
 
@@ -364,6 +395,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(test_download_and_complete),
         ENGINE_TEST(test_many_files_in_order),
+        ENGINE_TEST(test_small_file_changes_while_closed),
         ENGINE_TEST(test_survives_restart),
         ENGINE_TEST(test_resumes_in_the_middle),
         ENGINE_TEST(test_cancel_leaves_nothing),

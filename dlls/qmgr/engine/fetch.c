@@ -140,7 +140,7 @@ void file_write(struct file *file)
         return;
     }
     store_commit_async(store, txn, file_written, copy);
-    file->dirty = file->progress_dirty = FALSE;
+    file->dirty = file->progress_dirty = file->version_dirty = FALSE;
 }
 
 static HRESULT set_wide(WCHAR **slot, const char *value)
@@ -192,6 +192,7 @@ static void on_headers(void *context, const struct download_headers *headers)
     set_wide(&file->data.etag, headers->etag);
     set_wide(&file->data.last_modified, headers->last_modified);
     set_wide(&file->data.response_headers, headers->text);
+    file->version_dirty = TRUE;
     file->data.remote_size = headers->remote_size;
     file->data.progress.total = headers->total;
     if (headers->restarted)
@@ -243,6 +244,11 @@ static void on_durable(void *context, UINT64 bytes)
     file->data.progress.transferred = bytes;
     mark_dirty(file);
     if (file->total <= ENGINE_SMALL_FILE) { /* many of them share the worker's next write */
+        ReleaseSRWLockExclusive(&job->engine->lock);
+        return;
+    }
+    if (file->version_dirty) {
+        file_write(file);
         ReleaseSRWLockExclusive(&job->engine->lock);
         return;
     }
@@ -379,6 +385,7 @@ static void forget_version(struct file *file)
 {
     set_wide(&file->data.etag, NULL);
     set_wide(&file->data.last_modified, NULL);
+    file->version_dirty = TRUE;
     file->data.remote_size = BG_SIZE_UNKNOWN;
     file->data.progress.transferred = 0;
     if (!file->data.ranges)

@@ -721,6 +721,10 @@ void job_flush_progress(struct job *job)
 
             if (!file->progress_dirty)
                 continue;
+            if (file->version_dirty) {
+                file_write(file);
+                continue;
+            }
             hr = store_txn_put_progress(txn, &job->data.id, file->data.ordinal,
                                         &file->data.progress);
             file->progress_dirty = FALSE;

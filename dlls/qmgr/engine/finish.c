@@ -146,7 +146,8 @@ void job_settle(struct job *job)
         if (SUCCEEDED(hr)) {
             AcquireSRWLockExclusive(&job->engine->lock);
             for (ULONG i = 0; i < job->file_count && job->dirty; i++)
-                job->files[i]->dirty = job->files[i]->progress_dirty = FALSE;
+                job->files[i]->dirty = job->files[i]->progress_dirty =
+                    job->files[i]->version_dirty = FALSE;
             job->dirty = job->progress_dirty = FALSE;
             ReleaseSRWLockExclusive(&job->engine->lock);
         }

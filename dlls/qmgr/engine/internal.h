@@ -50,6 +50,8 @@ struct file {
     UINT64 total;
     BOOL dirty;          /* data differs from the store */
     BOOL progress_dirty; /* ... its progress does, and was not yet handed to the store */
+    BOOL version_dirty;  /* ... what is known of the remote version does: no progress may be stored
+                            before it, or bytes of one version would be gone on with as another's */
     BOOL created;        /* the temporary file may exist */
     BOOL placed;         /* Complete has put it under its final name */
     BOOL trust_size; /* after a crash of the service alone: the file's own length is the truth */
