@@ -386,7 +386,7 @@ static HRESULT STDMETHODCALLTYPE job_SetProxySettings(IBackgroundCopyJob5 *iface
     HRESULT hr;
 
     if ((unsigned)usage > BG_JOB_PROXY_USAGE_AUTODETECT)
-        return E_NOTIMPL;
+        return E_NOTIMPL; /* nf-bits-ibackgroundcopyjob-setproxysettings */
     if (usage == BG_JOB_PROXY_USAGE_OVERRIDE ? !list : list || bypass)
         return E_INVALIDARG;
     if (list && com_length(list, COM_MAX_PROXY_LIST) > COM_MAX_PROXY_LIST)

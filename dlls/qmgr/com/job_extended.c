@@ -246,7 +246,7 @@ HRESULT STDMETHODCALLTYPE job_ReplaceRemotePrefix(IBackgroundCopyJob5 *iface, LP
     struct job *job = impl_from_job5(iface)->job;
 
     if (!is_download(job))
-        return E_NOTIMPL;
+        return E_NOTIMPL; /* nf-bits2_0-ibackgroundcopyjob3-replaceremoteprefix */
     if (!old_prefix || !new_prefix)
         return E_INVALIDARG;
     return job_replace_remote_prefix(job, old_prefix, new_prefix);
@@ -260,7 +260,7 @@ HRESULT STDMETHODCALLTYPE job_AddFileWithRanges(IBackgroundCopyJob5 *iface, LPCW
     HRESULT hr;
 
     if (!is_download(object->job))
-        return E_NOTIMPL;
+        return E_NOTIMPL; /* nf-bits2_0-ibackgroundcopyjob3-addfilewithranges */
     if (!count || !ranges || !remote || !local)
         return E_INVALIDARG;
     hr = com_check_writable(&request, 1);

@@ -197,7 +197,7 @@ static HRESULT put_property(struct model_job *next, GROUPPROP id, const VARIANT 
         hr = read_string(value, COM_MAX_DESCRIPTION, &text);
         return SUCCEEDED(hr) ? model_set_string(&next->description, text) : hr;
     default:
-        return E_NOTIMPL;
+        return E_NOTIMPL; /* nf-qmgr-ibackgroundcopygroup-setprop */
     }
 }
 

@@ -143,6 +143,25 @@ void file_write(struct file *file)
     file->dirty = file->progress_dirty = file->version_dirty = FALSE;
 }
 
+void file_write_progress(struct file *file)
+{
+    struct store *store = file->job->engine->store;
+    struct store_txn *txn;
+
+    if (file->version_dirty) {
+        file_write(file);
+        return;
+    }
+    txn = store_txn_begin(store);
+    if (txn && SUCCEEDED(store_txn_put_progress(txn, &file->job->data.id, file->data.ordinal,
+                                                &file->data.progress))) {
+        store_commit_async(store, txn, NULL, NULL);
+        file->progress_dirty = FALSE;
+    } else {
+        store_txn_discard(txn);
+    }
+}
+
 static HRESULT set_wide(WCHAR **slot, const char *value)
 {
     WCHAR *wide = wide_from_utf8(value);
@@ -231,7 +250,6 @@ static void on_durable(void *context, UINT64 bytes)
 {
     struct file *file = context;
     struct job *job = file->job;
-    struct store_txn *txn;
 
     AcquireSRWLockExclusive(&job->engine->lock);
     if (!file->sparse && bytes > file->bytes)
@@ -243,23 +261,8 @@ static void on_durable(void *context, UINT64 bytes)
     }
     file->data.progress.transferred = bytes;
     mark_dirty(file);
-    if (file->total <= ENGINE_SMALL_FILE) { /* many of them share the worker's next write */
-        ReleaseSRWLockExclusive(&job->engine->lock);
-        return;
-    }
-    if (file->version_dirty) {
-        file_write(file);
-        ReleaseSRWLockExclusive(&job->engine->lock);
-        return;
-    }
-    txn = store_txn_begin(job->engine->store);
-    if (txn && SUCCEEDED(store_txn_put_progress(txn, &job->data.id, file->data.ordinal,
-                                                &file->data.progress))) {
-        store_commit_async(job->engine->store, txn, NULL, NULL);
-        file->progress_dirty = FALSE;
-    } else {
-        store_txn_discard(txn);
-    }
+    if (file->total > ENGINE_SMALL_FILE) /* many small ones share the worker's next write */
+        file_write_progress(file);
     ReleaseSRWLockExclusive(&job->engine->lock);
 }
 
@@ -439,11 +442,26 @@ static void keep_part(struct file *file, const struct download_result *result)
     mark_dirty(file);
 }
 
+void job_transfer_ended(struct job *job, void (*go_on)(struct job *job))
+{
+    enum job_outcome outcome;
+
+    if (job->running && job_satisfied(job, &outcome)) {
+        job->outcome = outcome;
+        engine_wake(job->engine);
+    }
+    job_addref(job); /* who waits for the job to be idle may let go of it */
+    job_idle(job);
+    ReleaseSRWLockExclusive(&job->engine->lock);
+    go_on(job);
+    job_release(job);
+    job_release(job); /* the transfer's */
+}
+
 static void on_done(void *context, const struct download_result *result)
 {
     struct file *file = context;
     struct job *job = file->job;
-    enum job_outcome outcome;
 
     AcquireSRWLockExclusive(&job->engine->lock);
     file->download = NULL;
@@ -468,16 +486,7 @@ static void on_done(void *context, const struct download_result *result)
                          result->context == BG_ERROR_CONTEXT_SERVER_CERTIFICATE_CALLBACK,
                      result->retry_after_ms);
     }
-    if (job->running && job_satisfied(job, &outcome)) {
-        job->outcome = outcome;
-        engine_wake(job->engine);
-    }
-    job_addref(job); /* who waits for the job to be idle may let go of it */
-    job_idle(job);
-    ReleaseSRWLockExclusive(&job->engine->lock);
-    job_start_files(job);
-    job_release(job);
-    job_release(job); /* the download's */
+    job_transfer_ended(job, job_start_files);
 }
 
 static const struct download_events events = {

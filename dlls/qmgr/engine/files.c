@@ -710,30 +710,14 @@ HRESULT job_put_dirty_files(struct job *job, struct store_txn *txn)
 
 void job_flush_progress(struct job *job)
 {
-    struct store_txn *txn = NULL;
-    HRESULT hr = S_OK;
-
     AcquireSRWLockExclusive(&job->engine->lock);
-    if (job->progress_dirty && !job->dead && (txn = store_txn_begin(job->engine->store))) {
+    if (job->progress_dirty && !job->dead) {
         /* The files stay dirty: the rest of what changed is written when the job settles. */
-        for (ULONG i = 0; i < job->file_count && SUCCEEDED(hr); i++) {
-            struct file *file = job->files[i];
-
-            if (!file->progress_dirty)
-                continue;
-            if (file->version_dirty) {
-                file_write(file);
-                continue;
-            }
-            hr = store_txn_put_progress(txn, &job->data.id, file->data.ordinal,
-                                        &file->data.progress);
-            file->progress_dirty = FALSE;
+        for (ULONG i = 0; i < job->file_count; i++) {
+            if (job->files[i]->progress_dirty)
+                file_write_progress(job->files[i]);
         }
         job->progress_dirty = FALSE;
     }
-    if (txn && SUCCEEDED(hr))
-        store_commit_async(job->engine->store, txn, NULL, NULL);
-    else
-        store_txn_discard(txn);
     ReleaseSRWLockExclusive(&job->engine->lock);
 }

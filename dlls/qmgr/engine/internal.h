@@ -296,6 +296,11 @@ void job_stop(struct job *job);        /* lock held: ends the turn, asks downloa
 void job_stop_and_wait(struct job *job);
 /* Writes all of a file to the store without waiting; lock held. */
 void file_write(struct file *file);
+/* Lock held: hands the file's progress to the store, with its version if that is not there yet. */
+void file_write_progress(struct file *file);
+/* Lock held, and left: a transfer of the job has ended and is counted as such. Settles the job or
+ * goes on, and releases the transfer's reference. */
+void job_transfer_ended(struct job *job, void (*go_on)(struct job *job));
 void job_idle(struct job *job); /* lock held: to be called when active has become less */
 /* Lock held. Ends the turn with a failure; the first one of a turn decides, the others are its
  * echo. */

@@ -226,21 +226,13 @@ static void on_acknowledged(void *context, UINT64 bytes)
 {
     struct job *job = context;
     struct file *file = job->files[0];
-    struct store_txn *txn;
 
     AcquireSRWLockExclusive(&job->engine->lock);
     file->data.progress.transferred = bytes;
     file_set_live(file, bytes, file->total);
     note_progress(job);
     mark_dirty(file);
-    txn = store_txn_begin(job->engine->store);
-    if (txn && SUCCEEDED(store_txn_put_progress(txn, &job->data.id, file->data.ordinal,
-                                                &file->data.progress))) {
-        store_commit_async(job->engine->store, txn, NULL, NULL);
-        file->progress_dirty = FALSE;
-    } else {
-        store_txn_discard(txn);
-    }
+    file_write_progress(file);
     ReleaseSRWLockExclusive(&job->engine->lock);
 }
 
@@ -274,18 +266,7 @@ static void order_done(struct job *job)
 /* Lock held, and left. */
 static void order_ended(struct job *job)
 {
-    enum job_outcome outcome;
-
-    if (job->running && job_satisfied(job, &outcome)) {
-        job->outcome = outcome;
-        engine_wake(job->engine);
-    }
-    job_addref(job); /* who waits for the job to be idle may let go of it */
-    job_idle(job);
-    ReleaseSRWLockExclusive(&job->engine->lock);
-    job_upload_start(job);
-    job_release(job);
-    job_release(job); /* the order's */
+    job_transfer_ended(job, job_upload_start);
 }
 
 /* Lock held. What the order brought has to be stored before the next is given. */

@@ -394,7 +394,7 @@ BOOL download_tick(struct download *download, ULONGLONG now)
         return share_copy_tick(download, now);
     if (download->state != STATE_RUNNING || !sink_is_open(&download->sink))
         return FALSE;
-    if (download->sink.held && download->held_once) {
+    if (download->sink.held && now - download->sink.flush_time >= HOLD_MS) {
         struct failure failure;
         DWORD error = sink_unhold(&download->sink);
 
@@ -406,7 +406,7 @@ BOOL download_tick(struct download *download, ULONGLONG now)
         }
     }
     if (download->sink.held)
-        return download->held_once = TRUE;
+        return TRUE;
     sink_checkpoint(&download->sink, options->checkpoint_bytes, options->checkpoint_ms, now, FALSE);
     return download->sink.written != download->sink.flush_asked;
 }

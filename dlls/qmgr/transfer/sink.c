@@ -77,6 +77,7 @@ DWORD sink_hold(struct sink *sink, BOOL create, size_t size)
         return sink_open(sink, create, 0, FALSE);
     sink->held_room = size;
     sink->held_create = create;
+    sink->flush_time = GetTickCount64();
     sink->written = sink->durable = sink->flush_asked = 0;
     return ERROR_SUCCESS;
 }

@@ -32,6 +32,8 @@
 #define SMALL_BUFFER (128u * 1024)
 /* A file of up to so many bytes may come in one piece; until then it is kept in memory. */
 #define HOLD_MAX (64u * 1024)
+/* But no longer than this, in ms. */
+#define HOLD_MS 100
 /* Easy handles kept for the next download. */
 #define SPARE_HANDLES 64
 
@@ -127,9 +129,9 @@ struct sink {
     HANDLE token;      /* impersonated while opening, may be NULL */
 
     /* Writer only: the transfer thread, or the copying worker. */
-    UINT64 position;    /* of the file pointer; unknown after an error */
-    UINT64 flush_asked; /* written when the last flush was asked for */
-    ULONGLONG flush_time;
+    UINT64 position;      /* of the file pointer; unknown after an error */
+    UINT64 flush_asked;   /* written when the last flush was asked for */
+    ULONGLONG flush_time; /* of the last flush, before it of the opening */
     char *held; /* the bytes written so far of a small file that is not opened yet, or NULL */
     size_t held_room;
     BOOL held_create;
@@ -279,7 +281,6 @@ struct download {
     struct bc_http_response response;
     char *head; /* lines of the answer's head */
     size_t head_size, head_room;
-    BOOL held_once;    /* a tick has found the file held: the next one opens it */
     INT64 answered_at; /* when the answer began, seconds since 1970 */
     char *location;
     enum outcome outcome;
