@@ -106,6 +106,37 @@ static void test_downloader_folder(void **state)
     CloseHandle(handle);
 }
 
+/* The file that Wine needs to tell whether a directory takes one does not outlive a crash. */
+static void test_probe_left_by_a_crash(void **state)
+{
+    WCHAR folder[MAX_PATH], probe[MAX_PATH + 16], kept[MAX_PATH + 16], note[MAX_PATH + 16];
+    const WCHAR *noted[] = {probe, kept};
+    DWORD written;
+    HANDLE file;
+
+    assert_true(GetTempPathW(ARRAYSIZE(folder), folder));
+    swprintf(probe, ARRAYSIZE(probe), L"%lsBITprobe.tmp", folder);
+    swprintf(kept, ARRAYSIZE(kept), L"%lsBITkept.tmp", folder);
+    swprintf(note, ARRAYSIZE(note), L"%lsprobe", folder);
+    folder[wcslen(folder) - 1] = 0;
+    for (int i = 0; i < 2; i++) {
+        file = CreateFileW(noted[i], GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+        assert_ptr_not_equal(file, INVALID_HANDLE_VALUE);
+        if (i)
+            assert_true(WriteFile(file, "data", 4, &written, NULL));
+        CloseHandle(file);
+        file = CreateFileW(note, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+        assert_ptr_not_equal(file, INVALID_HANDLE_VALUE);
+        assert_true(
+            WriteFile(file, noted[i], (DWORD)(wcslen(noted[i]) * sizeof(WCHAR)), &written, NULL));
+        CloseHandle(file);
+        os_probe_notes(folder);
+        assert_int_equal(GetFileAttributesW(note), INVALID_FILE_ATTRIBUTES);
+    }
+    assert_int_equal(GetFileAttributesW(probe), INVALID_FILE_ATTRIBUTES);
+    assert_true(DeleteFileW(kept)); /* that was nobody's probe */
+}
+
 static void test_identity(void **state)
 {
     struct os_identity self, client;
@@ -355,12 +386,19 @@ static void test_run_program(void **state)
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_secret),      cmocka_unit_test(test_boot_identity),
-        cmocka_unit_test(test_identity),    cmocka_unit_test(test_user_token),
-        cmocka_unit_test(test_anonymous),   cmocka_unit_test(test_restricted_identity),
-        cmocka_unit_test(test_network),     cmocka_unit_test(test_policy),
-        cmocka_unit_test(test_start_type),  cmocka_unit_test(test_event),
-        cmocka_unit_test(test_run_program), cmocka_unit_test(test_downloader_folder),
+        cmocka_unit_test(test_secret),
+        cmocka_unit_test(test_boot_identity),
+        cmocka_unit_test(test_identity),
+        cmocka_unit_test(test_user_token),
+        cmocka_unit_test(test_anonymous),
+        cmocka_unit_test(test_restricted_identity),
+        cmocka_unit_test(test_network),
+        cmocka_unit_test(test_policy),
+        cmocka_unit_test(test_start_type),
+        cmocka_unit_test(test_event),
+        cmocka_unit_test(test_run_program),
+        cmocka_unit_test(test_downloader_folder),
+        cmocka_unit_test(test_probe_left_by_a_crash),
     };
     WCHAR path[MAX_PATH];
 

@@ -380,6 +380,8 @@ HRESULT engine_open(const struct engine_options *options, struct engine **out)
                          : os_downloader_folder(&folder);
     if (SUCCEEDED(hr))
         hr = store_open(folder, &engine->store, &found, &aside);
+    if (SUCCEEDED(hr))
+        os_probe_notes(folder);
     if (options->folder)
         free(folder);
     else

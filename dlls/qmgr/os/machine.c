@@ -11,9 +11,6 @@
 
 #include "os_private.h"
 
-/* How long a directory that took a file counts as writable, in ms. */
-#define GOOD_DIRECTORY_MS 10000
-
 #define BOOT_KEY L"SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\BITS\\Boot"
 
 BOOL os_is_wine(void)
@@ -184,50 +181,6 @@ HRESULT os_downloader_folder(WCHAR **path)
     }
     LocalFree(folder);
     return HRESULT_FROM_WIN32(error ? error : ERROR_PATH_NOT_FOUND);
-}
-
-/*
- * Wine opens every directory for writing, whatever its permissions are; only a file that is made
- * tells. The directory that was good a moment ago is good: many files go to one.
- */
-static BOOL may_make_a_file(const WCHAR *directory)
-{
-    static SRWLOCK lock = SRWLOCK_INIT;
-    static WCHAR good[MAX_PATH + 1];
-    static ULONGLONG good_until;
-    WCHAR name[MAX_PATH + 32];
-    BOOL known;
-    HANDLE file;
-
-    AcquireSRWLockShared(&lock);
-    known = GetTickCount64() < good_until && !lstrcmpW(good, directory);
-    ReleaseSRWLockShared(&lock);
-    if (known || wcslen(directory) > MAX_PATH)
-        return TRUE;
-    _snwprintf(name, ARRAYSIZE(name), L"%lsBIT%08lx.tmp", directory,
-               GetCurrentThreadId() ^ GetTickCount());
-    file = CreateFileW(name, GENERIC_WRITE, FILE_SHARE_DELETE, NULL, CREATE_NEW,
-                       FILE_ATTRIBUTE_HIDDEN | FILE_FLAG_DELETE_ON_CLOSE, NULL);
-    if (file == INVALID_HANDLE_VALUE)
-        return GetLastError() != ERROR_ACCESS_DENIED;
-    CloseHandle(file);
-    AcquireSRWLockExclusive(&lock);
-    wcscpy(good, directory);
-    good_until = GetTickCount64() + GOOD_DIRECTORY_MS;
-    ReleaseSRWLockExclusive(&lock);
-    return TRUE;
-}
-
-BOOL os_may_make_files(const WCHAR *directory)
-{
-    HANDLE handle = CreateFileW(directory, FILE_ADD_FILE,
-                                FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
-                                OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
-
-    if (handle == INVALID_HANDLE_VALUE)
-        return GetLastError() != ERROR_ACCESS_DENIED;
-    CloseHandle(handle);
-    return !os_is_wine() || may_make_a_file(directory);
 }
 
 /* LocalSystem has it, but not in force. */

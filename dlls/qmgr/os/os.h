@@ -28,6 +28,10 @@ HRESULT os_downloader_folder(WCHAR **path);
  * backslash). What is no directory at all is none of its business: TRUE. */
 BOOL os_may_make_files(const WCHAR *directory);
 
+/* Where os_may_make_files() notes the file it makes to find out (the store's folder). Deletes the
+ * one that a crash has left. Without this call it makes none. */
+void os_probe_notes(const WCHAR *folder);
+
 /* Makes the user with that SID the owner of a file. Only an account with the restore privilege can
  * give files away: without it the file stays whose it is. */
 void os_give_file(const WCHAR *path, const WCHAR *sid);
