@@ -67,7 +67,7 @@ struct model_job {
     FILETIME created;
     FILETIME modified;
     FILETIME transferred; /* zero until the job gets to TRANSFERRED */
-    FILETIME active;      /* last activity, for the inactivity limit */
+    FILETIME active;      /* last activity, for the inactivity limit: engine_steady() */
 
     ULONG notify_flags;
     WCHAR *notify_program;

@@ -11,10 +11,27 @@
 #define SCAVENGE_MS (60 * 60 * 1000)
 /* How long the queue must have been empty before the service's start type is demand start. */
 #define DEMAND_START_MS 5000
+/* By how much the clock may differ from the ticks before it counts as set (100 ns): a minute. */
+#define CLOCK_SLACK (60ll * 10000000)
 
-void engine_now(FILETIME *now)
+void engine_now(const struct engine *engine, FILETIME *now)
 {
-    GetSystemTimeAsFileTime(now);
+    engine->world->utc(now);
+}
+
+ULONGLONG engine_ticks(const struct engine *engine)
+{
+    return engine->world->ticks();
+}
+
+UINT64 engine_unset_clock(const struct engine *engine)
+{
+    return engine->utc_began + (engine_ticks(engine) - engine->ticks_began) * 10000;
+}
+
+UINT64 engine_steady(const struct engine *engine)
+{
+    return engine_unset_clock(engine) + (UINT64)engine->error_began;
 }
 
 UINT64 filetime_value(const FILETIME *time)
@@ -89,10 +106,10 @@ static void load_retry(struct job *job)
     bc_retry_set_no_progress(&job->retry, job->data.no_progress_timeout);
     if (job->data.state != BG_JOB_STATE_TRANSIENT_ERROR)
         return;
-    engine_now(&now);
+    engine_now(job->engine, &now);
     if (due > filetime_value(&now))
         left = (due - filetime_value(&now)) / 10000;
-    bc_retry_restore(&job->retry, job->data.error.code, left, GetTickCount64());
+    bc_retry_restore(&job->retry, job->data.error.code, left, engine_ticks(job->engine));
 }
 
 static HRESULT load_job(void *context, struct model_job *data, struct model_file *files,
@@ -152,24 +169,55 @@ static BOOL same_boot(struct engine *engine)
     return same;
 }
 
-/* Cancels what nobody has touched for so long (group-policies, JobInactivityTimeout). */
+/* Begins the clocks that nobody sets: with UTC, put right by what was found before. */
+static void start_clock(struct engine *engine)
+{
+    FILETIME now;
+
+    engine_now(engine, &now);
+    engine->utc_began = filetime_value(&now);
+    engine->ticks_began = engine_ticks(engine);
+    engine->error_began = engine->clock_error = (INT64)engine_setting(engine, "clock error", 0);
+}
+
+/*
+ * Remembers by how much the system's clock was set while the service ran, so that the days of
+ * inactivity are not reckoned with it after a restart. A clock that is set while no service runs
+ * cannot be told from time that goes by.
+ */
+static void watch_clock(struct engine *engine)
+{
+    FILETIME now;
+    INT64 error;
+
+    engine_now(engine, &now);
+    error = (INT64)(engine_steady(engine) - filetime_value(&now));
+    if (error - engine->clock_error < CLOCK_SLACK && engine->clock_error - error < CLOCK_SLACK)
+        return;
+    if (SUCCEEDED(engine_set_setting(engine, "clock error", (UINT64)error)))
+        engine->clock_error = error;
+}
+
+/* Cancels what has had no activity for so long: neither transfer progress nor property changes
+ * (group-policies, JobInactivityTimeout). */
 static void scavenge(struct engine *engine)
 {
-    UINT64 days = os_policy_dword(L"JobInactivityTimeout", BC_JOB_INACTIVITY_DEFAULT / 86400);
+    UINT64 days =
+        engine->world->policy_dword(L"JobInactivityTimeout", BC_JOB_INACTIVITY_DEFAULT / 86400);
+    UINT64 now = engine_steady(engine);
     struct job **jobs;
-    FILETIME now;
     ULONG count;
 
     if (FAILED(engine_snapshot_jobs(engine, NULL, &jobs, &count)))
         return;
-    engine_now(&now);
     for (ULONG i = 0; i < count; i++) {
-        const struct model_job *data = job_lock(jobs[i]);
-        UINT64 active = filetime_value(&data->active);
-        BOOL stale = filetime_value(&now) > active &&
-                     filetime_value(&now) - active > days * 86400 * 10000000;
+        UINT64 active;
+        BOOL stale;
 
+        job_keep_activity(jobs[i]);
+        active = filetime_value(&job_lock(jobs[i])->active);
         job_unlock(jobs[i]);
+        stale = now > active && now - active > days * 86400 * 10000000;
         if (stale && SUCCEEDED(job_cancel(jobs[i])))
             os_log_event(EVENTLOG_WARNING_TYPE, BITS_MC_JOB_SCAVENGED,
                          L"A job was cancelled: it was not touched for too long.");
@@ -177,23 +225,17 @@ static void scavenge(struct engine *engine)
     engine_free_jobs(jobs, count);
 }
 
-/* A network that went away stops every job; one that came back starts every job that waits
- * (users-and-network-connections). */
-static void network_follow(struct engine *engine, BOOL up)
+/* A network that came back starts every job that waits, whatever its error
+ * (users-and-network-connections). One that went away is a limit: see blocked_by(). */
+static void network_returned(struct engine *engine)
 {
-    static const struct model_error lost = {BG_ERROR_CONTEXT_GENERAL_TRANSPORT,
-                                            BG_E_NETWORK_DISCONNECTED, MODEL_NO_FILE};
     struct job **jobs;
     ULONG count;
 
     if (FAILED(engine_snapshot_jobs(engine, NULL, &jobs, &count)))
         return;
-    for (ULONG i = 0; i < count; i++) {
-        if (up)
-            job_move(jobs[i], BC_EVENT_RETRY, NULL);
-        else
-            job_move(jobs[i], BC_EVENT_TRANSIENT_ERROR, &lost);
-    }
+    for (ULONG i = 0; i < count; i++)
+        job_move(jobs[i], BC_EVENT_RETRY, NULL);
     engine_free_jobs(jobs, count);
 }
 
@@ -232,7 +274,7 @@ static ULONGLONG follow_start_type(struct engine *engine, ULONGLONG now)
     engine->start_type_waits = deadline != ~0ull;
     ReleaseSRWLockExclusive(&engine->lock);
     if (change)
-        os_set_start_type(jobs);
+        engine->world->set_start_type(jobs);
     return deadline;
 }
 
@@ -240,7 +282,7 @@ static ULONGLONG follow_start_type(struct engine *engine, ULONGLONG now)
  * theirs any more. Returns when to look again. */
 static ULONGLONG bury_jobs(struct engine *engine)
 {
-    ULONGLONG now = GetTickCount64(), deadline = ~0ull;
+    ULONGLONG now = engine_ticks(engine), deadline = ~0ull;
     ULONG index = 0;
 
     for (;;) {
@@ -288,22 +330,25 @@ static DWORD WINAPI worker_main(void *context)
         ReleaseSRWLockExclusive(&engine->lock);
 
         if (network) {
-            BOOL up = os_network_connected();
+            BOOL up = engine->world->network_connected(), returned;
 
-            if (up != engine->network_up) {
-                engine->network_up = up;
-                network_follow(engine, up);
-            }
+            AcquireSRWLockExclusive(&engine->lock);
+            returned = up && !engine->network_up;
+            engine->network_up = up;
+            ReleaseSRWLockExclusive(&engine->lock);
+            if (returned)
+                network_returned(engine);
         }
         graves = bury_jobs(engine);
         deadline = engine_schedule(engine);
         if (deadline > graves)
             deadline = graves;
-        now = GetTickCount64();
+        now = engine_ticks(engine);
         if (now >= engine->scavenge_at) {
             engine->scavenge_at = now + SCAVENGE_MS;
             scavenge(engine);
         }
+        watch_clock(engine);
         if (engine->service)
             look = follow_start_type(engine, now);
         if (deadline > look)
@@ -312,13 +357,13 @@ static DWORD WINAPI worker_main(void *context)
             deadline = engine->scavenge_at;
 
         AcquireSRWLockExclusive(&engine->lock);
-        now = GetTickCount64();
+        now = engine_ticks(engine);
         while (!engine->work_pending && !engine->stopping && now < deadline) {
             ULONGLONG wait = deadline - now;
 
             SleepConditionVariableSRW(&engine->work, &engine->lock,
                                       wait > 0x7fffffff ? 0x7fffffff : (DWORD)wait, 0);
-            now = GetTickCount64();
+            now = engine_ticks(engine);
         }
         ReleaseSRWLockExclusive(&engine->lock);
     }
@@ -368,6 +413,7 @@ HRESULT engine_open(const struct engine_options *options, struct engine **out)
     InitializeConditionVariable(&engine->idle);
     InitializeConditionVariable(&engine->work);
     engine->client = options->client;
+    engine->world = options->world ? options->world : &os_world;
     engine->service = options->service;
     engine->next_sequence = engine->next_turn = 1;
     engine->network_up = TRUE;
@@ -390,6 +436,7 @@ HRESULT engine_open(const struct engine_options *options, struct engine **out)
         report_found(found, aside);
         LocalFree(aside);
         load.same_boot = same_boot(engine);
+        start_clock(engine);
         hr = store_load(engine->store, load_job, &load);
     }
     if (SUCCEEDED(hr))
@@ -418,7 +465,7 @@ HRESULT engine_open(const struct engine_options *options, struct engine **out)
     }
     ReleaseSRWLockExclusive(&engine->lock);
     /* A machine that cannot tell about its network is taken to have one. */
-    if (FAILED(os_network_watch(network_changed, engine, &engine->network_watch)))
+    if (FAILED(engine->world->network_watch(network_changed, engine, &engine->network_watch)))
         engine->network_watch = NULL;
     *out = engine;
     return S_OK;
@@ -429,7 +476,7 @@ void engine_stop(struct engine *engine)
     if (!engine->worker)
         return;
     if (engine->network_watch)
-        os_network_unwatch(engine->network_watch);
+        engine->world->network_unwatch(engine->network_watch);
     engine->network_watch = NULL;
     AcquireSRWLockExclusive(&engine->lock);
     engine->stopping = TRUE;
@@ -445,6 +492,7 @@ void engine_stop(struct engine *engine)
     notifier_stop(engine->notifier);
     for (ULONG i = 0; i < engine->job_count; i++) {
         job_flush_progress(engine->jobs[i]);
+        job_keep_activity(engine->jobs[i]);
         if (engine->jobs[i]->upload)
             job_upload_store(engine->jobs[i]);
     }

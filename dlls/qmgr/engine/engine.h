@@ -57,9 +57,10 @@ struct engine_options {
     const WCHAR *folder;                     /* of the store; NULL: the downloader folder */
     const struct engine_client *client;      /* NULL: nobody is notified */
     const struct transfer_options *transfer; /* NULL: defaults */
-    BOOL service;        /* keep the service's start type in step with the queue */
-    ULONG time_slice_ms; /* of a background job when others wait; 0: the default */
-    ULONG network_cost;  /* BITS_COST_STATE_*; 0: ask the system */
+    BOOL service;                 /* keep the service's start type in step with the queue */
+    ULONG time_slice_ms;          /* of a background job when others wait; 0: the default */
+    ULONG network_cost;           /* BITS_COST_STATE_*; 0: ask the system */
+    const struct os_world *world; /* NULL: the machine's clocks, network and policies */
 };
 
 /*

@@ -28,7 +28,7 @@ void job_stop(struct job *job)
     BOOL was_running = job->running;
 
     if (job->running)
-        job->transferring_ms += GetTickCount64() - job->slice_began;
+        job->transferring_ms += engine_ticks(job->engine) - job->slice_began;
     job->running = FALSE;
     job->connected = FALSE;
     for (ULONG i = job->first_open; job->active && i < job->file_count; i++) {
@@ -78,7 +78,8 @@ void mark_dirty(struct file *file)
 void note_progress(struct job *job)
 {
     bc_retry_progress(&job->retry);
-    engine_now(&job->moved);
+    engine_now(job->engine, &job->moved);
+    job->moved_steady = engine_steady(job->engine);
     notify_job(job, NOTIFY_MODIFICATION, NULL);
 }
 

@@ -318,8 +318,8 @@ static HRESULT store_files(struct job *job, struct model_job *next, struct file 
         data[i] = &files[i]->data;
     if (SUCCEEDED(hr)) {
         /* A job's row comes first: its files refer to it. */
-        engine_now(&next->modified);
-        next->active = next->modified;
+        engine_now(job->engine, &next->modified);
+        next->active = filetime_from(engine_steady(job->engine));
         hr = store_txn_put_job(txn, next);
     }
     if (SUCCEEDED(hr))
@@ -374,8 +374,10 @@ HRESULT job_add_files(struct job *job, const struct file_request *requests, ULON
     if (FAILED(hr))
         return hr;
     bc_limits_init(&limits);
-    limits.files_per_job = os_policy_dword(L"MaxFilesPerJob", limits.files_per_job);
-    limits.ranges_per_file = os_policy_dword(L"MaxRangesPerFile", limits.ranges_per_file);
+    limits.files_per_job =
+        job->engine->world->policy_dword(L"MaxFilesPerJob", limits.files_per_job);
+    limits.ranges_per_file =
+        job->engine->world->policy_dword(L"MaxRangesPerFile", limits.ranges_per_file);
     job_facts(job, &facts);
     hr = bc_state_check(requests->ranges ? BC_CALL_ADD_FILE_RANGES : BC_CALL_ADD_FILE, &facts,
                         count);

@@ -25,7 +25,7 @@ void job_apply_fatal(struct model_job *next, const struct model_error *error)
 static void apply_failure(struct job *job, struct model_job *next, const struct model_error *error,
                           BOOL transient, ULONG retry_after_ms)
 {
-    ULONGLONG now = GetTickCount64(), due;
+    ULONGLONG now = engine_ticks(job->engine), due;
     enum bc_job_state state = BC_STATE_ERROR;
 
     next->error = *error;
@@ -43,7 +43,7 @@ static void apply_failure(struct job *job, struct model_job *next, const struct 
         job_apply_fatal(next, error);
         return;
     }
-    engine_now(&next->retry_at);
+    engine_now(job->engine, &next->retry_at);
     if (due != BC_NEVER && due > now)
         next->retry_at = filetime_from(filetime_value(&next->retry_at) + (due - now) * 10000);
 }
@@ -65,13 +65,13 @@ HRESULT job_move(struct job *job, enum bc_event event, const struct model_error 
         apply_failure(job, &change.next, error, TRUE, 0);
     else if (event == BC_EVENT_FATAL_ERROR)
         job_apply_fatal(&change.next, error);
-    return job_change_commit(&change);
+    return job_change_store(&change);
 }
 
-static void apply_transferred(struct model_job *next)
+static void apply_transferred(struct job *job, struct model_job *next)
 {
     next->state = BG_JOB_STATE_TRANSFERRED;
-    engine_now(&next->transferred);
+    engine_now(job->engine, &next->transferred);
     ZeroMemory(&next->error, sizeof(next->error));
     next->error.file = MODEL_NO_FILE;
     next->notify_pending |= notify_pending_for(next, NOTIFY_TRANSFERRED);
@@ -129,7 +129,7 @@ void job_settle(struct job *job)
             outcome = OUTCOME_FAILED;
     }
     if (outcome == OUTCOME_FINISHED)
-        apply_transferred(&change.next);
+        apply_transferred(job, &change.next);
     else if (outcome == OUTCOME_RANGES_DONE)
         change.next.state = BG_JOB_STATE_SUSPENDED; /* BC_EVENT_RANGES_DONE */
     else
@@ -157,7 +157,7 @@ void job_settle(struct job *job)
         /* The store cannot take it now (its disk is full, say): the job keeps its turn's outcome
          * and is asked again. */
         AcquireSRWLockExclusive(&job->engine->lock);
-        job->settle_again = GetTickCount64() + 1000;
+        job->settle_again = engine_ticks(job->engine) + 1000;
         ReleaseSRWLockExclusive(&job->engine->lock);
     }
 }
@@ -202,7 +202,7 @@ HRESULT job_resume(struct job *job)
             job_change_cancel(&change);
             return FAILED(hr) ? hr : failure.code;
         }
-        apply_transferred(&change.next);
+        apply_transferred(job, &change.next);
     }
     /* Before it can fail again: the times without progress and in transfer begin anew. */
     AcquireSRWLockExclusive(&job->engine->lock);

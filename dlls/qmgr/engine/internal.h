@@ -147,7 +147,8 @@ struct job {
     struct accepted *accepted;
     ULONG accepted_count;
     HANDLE helper_token;
-    FILETIME moved; /* when bytes last came */
+    FILETIME moved;      /* when bytes last came */
+    UINT64 moved_steady; /* the same, engine_steady() */
     BOOL modification_queued;
     ULONGLONG modification_at; /* tick of the last modification notification */
     UINT64 held_back;          /* the notifier's: its search that found a file not told of yet */
@@ -165,6 +166,7 @@ struct engine {
     struct notifier *notifier;
     struct os_network_watch *network_watch;
     const struct engine_client *client;
+    const struct os_world *world;
     BOOL service;
 
     struct job **jobs; /* the queue, in order of sequence */
@@ -187,6 +189,10 @@ struct engine {
     ULONGLONG empty_since; /* tick; the worker's */
     ULONGLONG flush_at;
     ULONGLONG scavenge_at;
+    UINT64 utc_began;      /* UTC when the engine was opened (100 ns), ... */
+    ULONGLONG ticks_began; /* ... the tick then, ... */
+    INT64 error_began;     /* ... and engine_steady() minus UTC; constant */
+    INT64 clock_error;     /* the same as last stored; the worker's */
 
     ULONG time_slice_ms;
     ULONGLONG limits_at;   /* tick; when to look at what follows again */
@@ -197,8 +203,14 @@ struct engine {
 };
 
 /* engine.c */
-void engine_wake(struct engine *engine); /* lock held */
-void engine_now(FILETIME *now);
+void engine_wake(struct engine *engine);                     /* lock held */
+void engine_now(const struct engine *engine, FILETIME *now); /* UTC, for times that clients see */
+ULONGLONG engine_ticks(const struct engine *engine);         /* ms, for everything that waits */
+/* 100-ns units like UTC, as it would be had nobody set the clock since the service began. */
+UINT64 engine_unset_clock(const struct engine *engine);
+/* The same since the first service of this queue began: for what is counted in days and over
+ * restarts. */
+UINT64 engine_steady(const struct engine *engine);
 UINT64 filetime_value(const FILETIME *time);
 FILETIME filetime_from(UINT64 value);
 
@@ -220,9 +232,15 @@ BOOL custom_method(const struct model_job *job);
  * BG_E_INVALID_STATE when the job has ended. */
 HRESULT job_latch(struct job *job);
 void job_unlatch(struct job *job);
+/* job_change_commit() for what the service itself changes: no activity that keeps the job from
+ * being cancelled (group-policies, JobInactivityTimeout). */
+HRESULT job_change_store(struct job_change *change);
+/* Stores when bytes last came, where the store does not know. No lock. */
+void job_keep_activity(struct job *job);
 /* Publishes next under the lock and reacts to a change of state. Latch held. */
 void job_publish(struct job *job, struct model_job *next);
-/* Commits txn and publishes; consumes both. Latch held and kept. */
+/* Commits txn and publishes; consumes both. Latch held and kept. Counts bytes that have come as
+ * activity of the job, but not the change itself. */
 HRESULT job_store_and_publish(struct job *job, struct model_job *next, struct store_txn *txn);
 
 /* files.c */

@@ -188,12 +188,14 @@ static HRESULT add_job(struct engine *engine, struct job *job, const struct os_i
         goto release;
     job->data.owner_integrity = owner->integrity;
     job->data.owner_elevated = owner->elevated;
-    engine_now(&job->data.created);
-    job->data.modified = job->data.active = job->data.created;
+    engine_now(engine, &job->data.created);
+    job->data.modified = job->data.created;
+    job->data.active = filetime_from(engine_steady(engine));
     if (!owner->administrator) {
         bc_limits_init(&limits);
-        limits.jobs_per_machine = os_policy_dword(L"MaxJobsPerMachine", limits.jobs_per_machine);
-        limits.jobs_per_user = os_policy_dword(L"MaxJobsPerUser", limits.jobs_per_user);
+        limits.jobs_per_machine =
+            engine->world->policy_dword(L"MaxJobsPerMachine", limits.jobs_per_machine);
+        limits.jobs_per_user = engine->world->policy_dword(L"MaxJobsPerUser", limits.jobs_per_user);
     }
 
     AcquireSRWLockExclusive(&engine->lock);
@@ -515,8 +517,11 @@ HRESULT job_store_and_publish(struct job *job, struct model_job *next, struct st
 {
     HRESULT hr = txn ? S_OK : E_OUTOFMEMORY;
 
-    engine_now(&next->modified);
-    next->active = next->modified;
+    engine_now(job->engine, &next->modified);
+    AcquireSRWLockShared(&job->engine->lock);
+    if (job->moved_steady > filetime_value(&next->active))
+        next->active = filetime_from(job->moved_steady);
+    ReleaseSRWLockShared(&job->engine->lock);
     if (SUCCEEDED(hr))
         hr = store_txn_put_job(txn, next);
     if (SUCCEEDED(hr))
@@ -530,7 +535,25 @@ HRESULT job_store_and_publish(struct job *job, struct model_job *next, struct st
     return hr;
 }
 
+void job_keep_activity(struct job *job)
+{
+    struct job_change change;
+    BOOL newer;
+
+    AcquireSRWLockShared(&job->engine->lock);
+    newer = !job->dead && job->moved_steady > filetime_value(&job->data.active);
+    ReleaseSRWLockShared(&job->engine->lock);
+    if (newer && SUCCEEDED(job_change_begin(job, &change)))
+        job_change_store(&change);
+}
+
 HRESULT job_change_commit(struct job_change *change)
+{
+    change->next.active = filetime_from(engine_steady(change->job->engine));
+    return job_change_store(change);
+}
+
+HRESULT job_change_store(struct job_change *change)
 {
     struct job *job = change->job;
     HRESULT hr = check_method(&job->data, &change->next);

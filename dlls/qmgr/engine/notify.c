@@ -94,7 +94,7 @@ static void clear_pending(struct job *job, enum notification_kind kind)
         return;
     }
     change.next.notify_pending &= ~pending_flag[kind];
-    job_change_commit(&change);
+    job_change_store(&change);
 }
 
 /* S_FALSE when there is none to run. */
@@ -190,7 +190,8 @@ static void queue_again(struct notifier *notifier, struct item *item)
 {
     struct job *job = item->notification.job;
 
-    item->not_before = GetTickCount64() + (ULONGLONG)job_lock(job)->minimum_retry_delay * 1000;
+    item->not_before =
+        engine_ticks(job->engine) + (ULONGLONG)job_lock(job)->minimum_retry_delay * 1000;
     job_unlock(job);
     /* In front, for what comes after the file has to wait for it. */
     queue_item(notifier, item, item->notification.kind == NOTIFY_FILE_TRANSFERRED);
@@ -282,10 +283,10 @@ static void fill_notification(struct notification *notification)
     AcquireSRWLockExclusive(&job->engine->lock);
     if (notification->kind == NOTIFY_MODIFICATION) {
         job->modification_queued = FALSE;
-        job->modification_at = GetTickCount64();
+        job->modification_at = engine_ticks(job->engine);
     } else if (notification->kind == NOTIFY_FILE_RANGES) {
         file->ranges_queued = FALSE;
-        file->ranges_at = GetTickCount64();
+        file->ranges_at = engine_ticks(job->engine);
         notification->ranges = (BG_FILE_RANGE *)file->untold.items;
         notification->range_count = (ULONG)file->untold.count;
         bc_ranges_init(&file->untold);
@@ -362,7 +363,7 @@ static BOOL in_order(enum notification_kind kind)
  * time. */
 static struct item *take_item(struct notifier *notifier, DWORD *wait)
 {
-    ULONGLONG now = GetTickCount64();
+    ULONGLONG now = engine_ticks(notifier->engine);
     UINT64 search = ++notifier->search;
 
     for (struct item **link = &notifier->first; *link; link = &(*link)->next) {

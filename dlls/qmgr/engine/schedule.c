@@ -44,29 +44,40 @@ static void spread_rate(struct engine *engine)
     }
 }
 
+/* The hour of the day, 0 to 23, by a clock that is not set while the service runs: a new time of
+ * day counts after its next start (group-policies, MaxInternetBandwidth). */
+static ULONG hour_now(const struct engine *engine)
+{
+    FILETIME utc = filetime_from(engine_unset_clock(engine));
+    SYSTEMTIME time, local;
+
+    if (!FileTimeToSystemTime(&utc, &time) || !SystemTimeToTzSpecificLocalTime(NULL, &time, &local))
+        GetLocalTime(&local);
+    return local.wHour;
+}
+
 /* group-policies, MaxInternetBandwidth. No lock. */
-static ULONG bandwidth_now(void)
+static ULONG bandwidth_now(const struct engine *engine)
 {
     struct bc_bandwidth_policy policy = {
-        .enabled = os_policy_dword(L"EnableBITSMaxBandwidth", 0) != 0,
-        .hour_from = (uint8_t)(os_policy_dword(L"MaxBandwidthValidFrom", 0) % 24),
-        .hour_to = (uint8_t)(os_policy_dword(L"MaxBandwidthValidTo", 0) % 24),
-        .on = os_policy_dword(L"MaxTransferRateOnSchedule", BC_BANDWIDTH_UNLIMITED),
-        .off = os_policy_dword(L"MaxTransferRateOffSchedule", BC_BANDWIDTH_UNLIMITED),
-        .use_system_maximum = os_policy_dword(L"UseSystemMaximum", 0) != 0,
+        .enabled = engine->world->policy_dword(L"EnableBITSMaxBandwidth", 0) != 0,
+        .hour_from = (uint8_t)(engine->world->policy_dword(L"MaxBandwidthValidFrom", 0) % 24),
+        .hour_to = (uint8_t)(engine->world->policy_dword(L"MaxBandwidthValidTo", 0) % 24),
+        .on = engine->world->policy_dword(L"MaxTransferRateOnSchedule", BC_BANDWIDTH_UNLIMITED),
+        .off = engine->world->policy_dword(L"MaxTransferRateOffSchedule", BC_BANDWIDTH_UNLIMITED),
+        .use_system_maximum = engine->world->policy_dword(L"UseSystemMaximum", 0) != 0,
     };
-    SYSTEMTIME now;
 
-    GetLocalTime(&now);
-    return bc_bandwidth_limit(&policy, now.wHour);
+    return bc_bandwidth_limit(&policy, hour_now(engine));
 }
 
 /* No lock. */
 static void look_at_limits(struct engine *engine, ULONGLONG now)
 {
-    ULONG kilobits = bandwidth_now();
+    ULONG kilobits = bandwidth_now(engine);
     ULONG cost = engine->cost_given ? engine->cost_given : os_network_cost();
-    ULONG download_time_s = os_policy_dword(L"MaxDownloadTime", BC_MAX_DOWNLOAD_TIME_DEFAULT);
+    ULONG download_time_s =
+        engine->world->policy_dword(L"MaxDownloadTime", BC_MAX_DOWNLOAD_TIME_DEFAULT);
 
     AcquireSRWLockExclusive(&engine->lock);
     engine->limits_at = now + ENGINE_LIMITS_MS;
@@ -82,6 +93,8 @@ static void look_at_limits(struct engine *engine, ULONGLONG now)
 /* Lock held. S_OK, or the error of a job that may not run now and waits until it may. */
 static HRESULT blocked_by(const struct job *job)
 {
+    if (!job->engine->network_up)
+        return BG_E_NETWORK_DISCONNECTED; /* users-and-network-connections */
     if (is_background(job) && !job->engine->kilobits)
         return BG_E_BLOCKED_BY_POLICY;
     if (!(job->data.cost_flags & job->engine->cost))
@@ -94,7 +107,8 @@ static BOOL unblocked(const struct job *job)
 {
     HRESULT hr = job->data.error.code;
 
-    return (hr == BG_E_BLOCKED_BY_POLICY || hr == BG_E_BLOCKED_BY_COST_TRANSFER_POLICY) &&
+    return (hr == BG_E_BLOCKED_BY_POLICY || hr == BG_E_BLOCKED_BY_COST_TRANSFER_POLICY ||
+            hr == BG_E_NETWORK_DISCONNECTED) &&
            SUCCEEDED(blocked_by(job));
 }
 
@@ -136,7 +150,7 @@ static void begin_turn(struct job *job)
         run = NULL;
         job->running = TRUE;
         job->connected = FALSE;
-        job->slice_began = GetTickCount64();
+        job->slice_began = engine_ticks(engine);
         engine_wake(engine); /* the turn has deadlines that the worker has not reckoned with yet */
         for (ULONG i = job->first_open; i < job->file_count; i++)
             job->files[i]->restarts = 0;
@@ -251,6 +265,8 @@ static void job_serve(struct job *job, enum need need)
     case NEED_BLOCK:
         job_lock(job);
         error.code = blocked_by(job);
+        if (error.code == BG_E_NETWORK_DISCONNECTED)
+            error.context = BG_ERROR_CONTEXT_GENERAL_TRANSPORT;
         job_unlock(job);
         if (FAILED(error.code))
             job_move(job, BC_EVENT_TRANSIENT_ERROR, &error);
@@ -353,7 +369,7 @@ static BOOL look_at_queue(struct engine *engine, struct round *round, ULONGLONG 
 
 ULONGLONG engine_schedule(struct engine *engine)
 {
-    ULONGLONG deadline = ~0ull, now = GetTickCount64();
+    ULONGLONG deadline = ~0ull, now = engine_ticks(engine);
     struct round round = {0};
 
     if (now >= engine->limits_at)

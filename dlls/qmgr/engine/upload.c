@@ -435,7 +435,7 @@ BOOL job_upload_lingers(const struct job *job)
         return TRUE; /* once in any case */
     if (limit > CANCEL_SECONDS)
         limit = CANCEL_SECONDS;
-    engine_now(&now);
+    engine_now(job->engine, &now);
     since = filetime_value(&job->data.modified); /* nothing changes a job any more */
     return filetime_value(&now) < since || filetime_value(&now) - since < limit * 10000000;
 }
@@ -449,7 +449,7 @@ static void on_cancel_done(void *context, const struct download_result *result)
     job->upload->host_failing_since = result->host_failing_since;
     if (result->hr != E_ABORT && (SUCCEEDED(result->hr) || !result->transient))
         set_session(job, NULL, NULL);
-    job->upload->cancel_at = GetTickCount64() + job->data.minimum_retry_delay * 1000ull;
+    job->upload->cancel_at = engine_ticks(job->engine) + job->data.minimum_retry_delay * 1000ull;
     job_idle(job);
     ReleaseSRWLockExclusive(&job->engine->lock);
     job_release(job); /* the order's */
@@ -613,7 +613,8 @@ static void begin_order(struct job *job, struct order *order, HRESULT hr)
     AcquireSRWLockExclusive(&job->engine->lock);
     if (FAILED(hr)) {
         order_done(job);
-        job->upload->cancel_at = GetTickCount64() + job->data.minimum_retry_delay * 1000ull;
+        job->upload->cancel_at =
+            engine_ticks(job->engine) + job->data.minimum_retry_delay * 1000ull;
         job_fail(job, job->files[0], hr, BG_ERROR_CONTEXT_GENERAL_QUEUE_MANAGER,
                  hr == E_OUTOFMEMORY, 0);
         job_idle(job);
@@ -736,7 +737,7 @@ void job_upload_store(struct job *job)
     AcquireSRWLockExclusive(&job->engine->lock);
     if (FAILED(hr)) {
         upload->session_dirty = TRUE;
-        upload->store_at = GetTickCount64() + STORE_AGAIN_MS;
+        upload->store_at = engine_ticks(job->engine) + STORE_AGAIN_MS;
     } else if (all) {
         upload->advance = FALSE;
         job->files[0]->dirty = job->files[0]->progress_dirty = FALSE;

@@ -78,6 +78,23 @@ BOOL os_class_alias(GUID *alias);
 /* It has ended well: its classes are registered no more. */
 void os_service_ended(void);
 
+/*
+ * What the engine learns of the machine while it runs, and tells it. Everything that such an answer
+ * can change is done through one of these, so that a test can put a clock, a network or a policy of
+ * its own in place of os_world, which is the machine's.
+ */
+struct os_world {
+    void(WINAPI *utc)(FILETIME *now); /* the system's clock: it may be set at any time */
+    ULONGLONG(WINAPI *ticks)(void);   /* ms of a clock that only goes on (GetTickCount64) */
+    BOOL (*network_connected)(void);
+    HRESULT(*network_watch)
+    (void (*changed)(void *context), void *context, struct os_network_watch **watch);
+    void (*network_unwatch)(struct os_network_watch *watch);
+    DWORD (*policy_dword)(const WCHAR *name, DWORD fallback);
+    HRESULT (*set_start_type)(BOOL automatic);
+};
+extern const struct os_world os_world;
+
 /* Writes an event to the application log, source "Bits"; id is a BITS_MC_* code. */
 void os_log_event(WORD type, DWORD id, const WCHAR *text);
 
