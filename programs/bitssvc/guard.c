@@ -35,21 +35,33 @@ static HANDLE become_system(void)
     return ended;
 }
 
+/* Waits until the service's start is over, one way or the other: FALSE when it died in it. Wine
+ * leaves the state of a process that is killed then at START_PENDING for ever. */
+static BOOL see_through(SC_HANDLE service, HANDLE ended)
+{
+    HANDLE wait[] = {ended, NULL};
+    SERVICE_STATUS_PROCESS status = {0};
+    DWORD size, first = WAIT_TIMEOUT;
+
+    while (QueryServiceStatusEx(service, SC_STATUS_PROCESS_INFO, (BYTE *)&status, sizeof(status),
+                                &size) &&
+           status.dwCurrentState == SERVICE_START_PENDING && first == WAIT_TIMEOUT) {
+        wait[1] = OpenProcess(SYNCHRONIZE, FALSE, status.dwProcessId);
+        if (!wait[1])
+            return FALSE;
+        first = WaitForMultipleObjects(2, wait, FALSE, START_LOOK);
+        CloseHandle(wait[1]);
+    }
+    return first != WAIT_OBJECT_0 + 1 && status.dwCurrentState != SERVICE_STOPPED;
+}
+
 /* Starts the service and sees it through to its being started, for a service that is killed before
  * has no guard of its own yet. ended is the end of the prefix. */
 static int start_service(SC_HANDLE service, HANDLE ended)
 {
-    SERVICE_STATUS status;
-
     for (int tries = 0; tries < START_TRIES; tries++) {
         StartServiceW(service, 0, NULL); /* the state tells whether it could */
-        do {
-            if (WaitForSingleObject(ended, START_LOOK) != WAIT_TIMEOUT)
-                return 0;
-            if (!QueryServiceStatus(service, &status))
-                return 1;
-        } while (status.dwCurrentState == SERVICE_START_PENDING);
-        if (status.dwCurrentState != SERVICE_STOPPED)
+        if (see_through(service, ended))
             return 0;
     }
     return 1;

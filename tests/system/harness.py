@@ -115,13 +115,15 @@ class Prefix:
             if not entry.isdigit() or int(entry) == os.getpid():
                 continue
             try:
-                with open(f"/proc/{entry}/environ", "rb") as f:
-                    environ = f.read() + b"\0"
                 with open(f"/proc/{entry}/cmdline", "rb") as f:
                     command = f.read()
+                if b".exe" not in command.lower() and b"wine" not in command:
+                    continue
+                with open(f"/proc/{entry}/environ", "rb") as f:
+                    environ = f.read() + b"\0"
             except OSError:
                 continue
-            if mark in environ and (b".exe" in command.lower() or b"wine" in command):
+            if mark in environ:
                 found.append(int(entry))
         return found
 

@@ -129,6 +129,17 @@ static void on_durable(void *context, UINT64 bytes)
     leave(fetch);
 }
 
+static HRESULT on_dropping(void *context)
+{
+    struct fetch *fetch = context;
+
+    enter(fetch);
+    fetch->droppings++;
+    fetch->dropping_size = file_size(fetch->path);
+    leave(fetch);
+    return fetch->dropping_answer;
+}
+
 static void on_range(void *context, const BG_FILE_RANGE *range)
 {
     struct fetch *fetch = context;
@@ -171,7 +182,15 @@ static void on_done(void *context, const struct download_result *result)
 void fetch_init(struct fetch *fetch, const char *url)
 {
     static const struct download_events events = {
-        on_connecting, on_headers, on_progress, on_durable, on_range, on_certificate, on_done};
+        .connecting = on_connecting,
+        .headers = on_headers,
+        .progress = on_progress,
+        .durable = on_durable,
+        .dropping = on_dropping,
+        .range_filled = on_range,
+        .certificate = on_certificate,
+        .done = on_done,
+    };
 
     memset(fetch, 0, sizeof(*fetch));
     InitializeSRWLock(&fetch->lock);

@@ -41,6 +41,9 @@ struct fetch {
     char *text;
     BG_FILE_RANGE filled[64];
     ULONG filled_count;
+    HRESULT dropping_answer;
+    ULONG droppings;
+    UINT64 dropping_size; /* of the local file when its bytes were about to be dropped */
     HRESULT certificate_answer;
     ULONG certificates, certificate_size, store_size;
     BOOL cancel_in_headers;

@@ -202,6 +202,35 @@ static void no_ranges(void **state)
     fetch_free(&f);
 }
 
+/* What is claimed of the file is taken back before its bytes go: at a 200 in place of a 206, at a
+ * 416. When that fails, the bytes stay. */
+static void asks_before_dropping(void **state)
+{
+    static const char *const kinds[] = {"off", "always416"};
+    char parameters[160];
+    struct fetch f;
+
+    for (size_t i = 0; i < 2 * ARRAYSIZE(kinds); i++) {
+        snprintf(parameters, sizeof(parameters), "size=200000&seed=3&cut=70000&times=1&ranges=%s",
+                 kinds[i / 2]);
+        fault_url(&f, parameters);
+        fetch_run(&f);
+        assert_int_equal(f.droppings, 0);
+        f.dropping_answer = i % 2 ? HRESULT_FROM_WIN32(ERROR_DISK_FULL) : S_OK;
+        fetch_again(&f);
+        assert_int_equal(f.droppings, 1);
+        assert_true(f.dropping_size == 70000);
+        if (i % 2) {
+            check_failure(&f, HRESULT_FROM_WIN32(ERROR_DISK_FULL),
+                          BG_ERROR_CONTEXT_GENERAL_QUEUE_MANAGER, TRUE);
+            assert_true(file_size(f.path) == 70000);
+        } else {
+            check_success(&f, 200000);
+        }
+        fetch_free(&f);
+    }
+}
+
 static void always_416(void **state)
 {
     struct fetch f;
@@ -675,6 +704,7 @@ int main(void)
         cmocka_unit_test(old_servers),
         cmocka_unit_test(no_ranges),
         cmocka_unit_test(always_416),
+        cmocka_unit_test(asks_before_dropping),
         cmocka_unit_test(already_whole),
         cmocka_unit_test(unsized),
         cmocka_unit_test(limits),

@@ -144,6 +144,38 @@ void file_write(struct file *file)
     file->dirty = file->progress_dirty = file->version_dirty = FALSE;
 }
 
+HRESULT file_write_forgotten(struct file *file)
+{
+    struct engine *engine = file->job->engine;
+    struct store_txn *txn;
+    struct model_file copy, *put = &copy;
+    HRESULT hr;
+
+    AcquireSRWLockExclusive(&engine->lock);
+    hr = file->forgotten ? model_file_copy(&file->data, &copy) : S_FALSE;
+    if (hr == S_OK)
+        file->dirty = file->progress_dirty = file->version_dirty = FALSE;
+    ReleaseSRWLockExclusive(&engine->lock);
+    if (hr != S_OK)
+        return hr;
+    txn = store_txn_begin(engine->store);
+    hr = txn ? store_txn_put_files(txn, &file->job->data.id, &put, 1) : E_OUTOFMEMORY;
+    if (SUCCEEDED(hr))
+        hr = store_commit(engine->store, txn);
+    else
+        store_txn_discard(txn);
+    model_file_release(&copy);
+    AcquireSRWLockExclusive(&engine->lock);
+    if (SUCCEEDED(hr))
+        file->forgotten = FALSE;
+    else
+        file->version_dirty = TRUE;
+    if (FAILED(hr))
+        mark_dirty(file);
+    ReleaseSRWLockExclusive(&engine->lock);
+    return hr;
+}
+
 void file_write_progress(struct file *file)
 {
     struct store *store = file->job->engine->store;
@@ -384,7 +416,8 @@ static HRESULT on_certificate(void *context, const BYTE *cert, ULONG cert_size, 
     return file_certificate(context, cert, cert_size, store, store_size);
 }
 
-/* Forgets what is known of the remote file: the next download begins at 0. Lock held. */
+/* Forgets what is known of the remote file: the next download begins at 0, when that is stored.
+ * Lock held. */
 static void forget_version(struct file *file)
 {
     set_wide(&file->data.etag, NULL);
@@ -398,8 +431,18 @@ static void forget_version(struct file *file)
         sparse_forget(file);
     file_set_live(file, 0, file->data.progress.total);
     file->trust_size = FALSE;
+    file->forgotten = TRUE;
     mark_dirty(file);
-    file_write(file);
+}
+
+static HRESULT on_dropping(void *context)
+{
+    struct file *file = context;
+
+    AcquireSRWLockExclusive(&file->job->engine->lock);
+    forget_version(file);
+    ReleaseSRWLockExclusive(&file->job->engine->lock);
+    return file_write_forgotten(file);
 }
 
 /* Lock held. All that the download was to bring is there. */
@@ -495,6 +538,7 @@ static const struct download_events events = {
     .headers = on_headers,
     .progress = on_progress,
     .durable = on_durable,
+    .dropping = on_dropping,
     .range_filled = on_range_filled,
     .certificate = on_certificate,
     .done = on_done,
@@ -577,6 +621,7 @@ struct start {
     ULONG range_count;
     BOOL sparse;
     BOOL trust;
+    BOOL forgotten;
     ULONG number; /* file->start */
 };
 
@@ -648,6 +693,7 @@ static HRESULT start_prepare(struct job *job, struct file *file, struct start *s
     start->number = file->start;
     start->sparse = file->sparse;
     start->trust = file->trust_size;
+    start->forgotten = file->forgotten;
     file->base = file->sparse ? sparse_bytes(file) : 0;
     if (job->run->version != job->version)
         hr = run_new(job, fresh);
@@ -661,12 +707,12 @@ static HRESULT start_prepare(struct job *job, struct file *file, struct start *s
 }
 
 /* A file that was picked could not be started. */
-static void start_failed(struct job *job, struct file *file, HRESULT hr)
+static void start_failed(struct job *job, struct file *file, HRESULT hr, BOOL transient)
 {
     AcquireSRWLockExclusive(&job->engine->lock);
     file->phase = FILE_IDLE;
     job->active--;
-    job_fail(job, file, hr, BG_ERROR_CONTEXT_GENERAL_QUEUE_MANAGER, hr == E_OUTOFMEMORY, 0);
+    job_fail(job, file, hr, BG_ERROR_CONTEXT_GENERAL_QUEUE_MANAGER, transient, 0);
     job_idle(job);
     ReleaseSRWLockExclusive(&job->engine->lock);
     job_release(job); /* the download that never was */
@@ -717,12 +763,14 @@ void job_start_files(struct job *job)
             }
             ReleaseSRWLockExclusive(&engine->lock);
         }
+        if (SUCCEEDED(hr) && start.forgotten)
+            hr = file_write_forgotten(file);
         if (SUCCEEDED(hr))
             hr = start_download(job, file, &start, &download);
         if (SUCCEEDED(hr))
             start_succeeded(job, file, start.number, download);
         else
-            start_failed(job, file, hr);
+            start_failed(job, file, hr, hr == E_OUTOFMEMORY || start.forgotten);
         run_release(fresh);
         run_release(old);
         start_release(&start);

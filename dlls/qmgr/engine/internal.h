@@ -52,6 +52,8 @@ struct file {
     BOOL progress_dirty; /* ... its progress does, and was not yet handed to the store */
     BOOL version_dirty;  /* ... what is known of the remote version does: no progress may be stored
                             before it, or bytes of one version would be gone on with as another's */
+    BOOL forgotten;      /* ... the store may still claim bytes that no download may build on: it is
+                            written before the next one touches the file */
     BOOL created;        /* the temporary file may exist */
     BOOL placed;         /* Complete has put it under its final name */
     BOOL trust_size; /* after a crash of the service alone: the file's own length is the truth */
@@ -314,6 +316,9 @@ void job_stop(struct job *job);        /* lock held: ends the turn, asks downloa
 void job_stop_and_wait(struct job *job);
 /* Writes all of a file to the store without waiting; lock held. */
 void file_write(struct file *file);
+/* No lock held. Before a download that begins at 0 cuts the file: makes sure that the store claims
+ * no bytes of it. Blocks for a commit, if there is something to write. */
+HRESULT file_write_forgotten(struct file *file);
 /* Lock held: hands the file's progress to the store, with its version if that is not there yet. */
 void file_write_progress(struct file *file);
 /* Lock held, and left: a transfer of the job has ended and is counted as such. Settles the job or

@@ -390,6 +390,18 @@ static void on_reply_durable(void *context, UINT64 bytes)
     ReleaseSRWLockExclusive(&job->engine->lock);
 }
 
+static HRESULT on_reply_dropping(void *context)
+{
+    struct job *job = context;
+    struct file *reply = job->upload->reply;
+
+    AcquireSRWLockExclusive(&job->engine->lock);
+    reply->data.progress.transferred = reply->bytes = 0;
+    reply->forgotten = TRUE;
+    ReleaseSRWLockExclusive(&job->engine->lock);
+    return file_write_forgotten(reply);
+}
+
 static HRESULT on_reply_certificate(void *context, const BYTE *cert, ULONG cert_size,
                                     const BYTE *store, ULONG store_size)
 {
@@ -406,6 +418,7 @@ static void on_reply_done(void *context, const struct download_result *result)
     AcquireSRWLockExclusive(&job->engine->lock);
     order_done(job);
     reply->data.progress.transferred = reply->bytes = result->discard ? 0 : result->bytes;
+    reply->forgotten = reply->forgotten || result->discard;
     if (result->hr == S_OK) {
         reply->data.progress.total = reply->total = result->bytes;
         reply->data.progress.completed = TRUE;
@@ -477,6 +490,7 @@ static const struct download_events reply_events = {
     .headers = on_reply_headers,
     .progress = on_reply_progress,
     .durable = on_reply_durable,
+    .dropping = on_reply_dropping,
     .certificate = on_reply_certificate,
     .done = on_reply_done,
 };
@@ -536,7 +550,9 @@ static HRESULT give_reply_order(struct job *job, const struct order *order,
     spec->remote_size = order->file.remote_size;
     spec->etag = etag;
     spec->last_modified = last_modified;
-    hr = transfer_download(job->engine->transfer, spec, &reply_events, job, download);
+    hr = file_write_forgotten(job->upload->reply);
+    if (SUCCEEDED(hr))
+        hr = transfer_download(job->engine->transfer, spec, &reply_events, job, download);
     free(etag);
     free(last_modified);
     return hr;

@@ -260,7 +260,8 @@ BOOL download_open_sink(struct download *download, struct failure *failure)
 
 BOOL download_restart(struct download *download, struct failure *failure)
 {
-    DWORD error;
+    DWORD error = ERROR_SUCCESS;
+    HRESULT hr = S_OK;
 
     if (download->spec.sparse) { /* what earlier downloads put into the file is of no use, too */
         *failure = failure_remote(BC_E_REMOTE_FILE_CHANGED);
@@ -273,9 +274,19 @@ BOOL download_restart(struct download *download, struct failure *failure)
         return FALSE;
     }
     AcquireSRWLockExclusive(&download->event_lock);
-    error = sink_restart(&download->sink);
+    if (download->events.dropping)
+        hr = download->events.dropping(download->context);
+    if (SUCCEEDED(hr))
+        error = sink_restart(&download->sink);
     download->durable_told = 0;
     ReleaseSRWLockExclusive(&download->event_lock);
+    if (FAILED(hr)) {
+        *failure = (struct failure){.hr = hr,
+                                    .context = BG_ERROR_CONTEXT_GENERAL_QUEUE_MANAGER,
+                                    .transient = TRUE,
+                                    .discard = TRUE};
+        return FALSE;
+    }
     if (error) {
         *failure = failure_local(error);
         failure->discard = TRUE;

@@ -161,6 +161,9 @@ struct download_events {
     void (*progress)(void *context,
                      UINT64 bytes); /* received and written; at most every 50 ms per download */
     void (*durable)(void *context, UINT64 bytes); /* so many bytes are flushed */
+    /* What the local file has is about to be dropped, for bytes of another version. S_OK when no
+     * claim on it is stored any more; may block for a commit. */
+    HRESULT (*dropping)(void *context);
     void (*range_filled)(void *context,
                          const BG_FILE_RANGE *range); /* sparse: this range is flushed */
     /* S_OK to go on. On a thread of its own, which may block; a durable() event may come beside it,
