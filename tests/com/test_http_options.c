@@ -241,6 +241,59 @@ static void http_method(void **state)
     }
 }
 
+/* A method of the client's own is what the server sees. */
+static void http_own_method(void **state)
+{
+    IBackgroundCopyJob5 *job = new_fault_download("size=1000&seed=6&methods=REPORT");
+    IBackgroundCopyJobHttpOptions3 *http = http_options(job);
+    WCHAR *method = NULL;
+
+    ok(call(http, SetHttpMethod, L"PUT"));
+    ok(call(http, SetHttpMethod, L"REPORT"));
+    ok(call(http, GetHttpMethod, &method));
+    assert_text(method, L"REPORT");
+    transfer(job);
+    assert_int_equal(fault_count("/data/test", "\"method\": \"REPORT\""),
+                     fault_count("/data/test", "\"method\""));
+    ok(call(job, Complete));
+    assert_pattern(local("file"), 6, 0, 1000);
+}
+
+/* With such a method nothing is tried again by itself, and nothing gone on with. */
+static void http_own_method_cut(void **state)
+{
+    IBackgroundCopyJob5 *job =
+        new_fault_download("size=100000&seed=6&cut=50000&times=1&methods=REPORT");
+
+    ok(call(http_options(job), SetHttpMethod, L"REPORT"));
+    ok(call(job, Resume));
+    wait_state(job, BG_JOB_STATE_ERROR);
+    transfer(job);
+    assert_int_equal(fault_count("/data/test", "\"method\": \"REPORT\""), 2);
+    assert_int_equal(fault_count("/data/test", "\"range\""), 0);
+    ok(call(job, Complete));
+    assert_pattern(local("file"), 6, 0, 100000);
+}
+
+static void http_own_method_alone(void **state)
+{
+    static const BITS_JOB_PROPERTY_ID others[] = {BITS_JOB_PROPERTY_DYNAMIC_CONTENT,
+                                                  BITS_JOB_PROPERTY_ON_DEMAND_MODE};
+    BITS_JOB_PROPERTY_VALUE value = {.Enable = TRUE};
+
+    for (size_t i = 0; i < ARRAYSIZE(others); i++) {
+        IBackgroundCopyJob5 *job = new_job(BG_JOB_TYPE_DOWNLOAD);
+        WCHAR *method = NULL;
+
+        ok(call(job, SetProperty, others[i], value));
+        expect(BG_E_NOT_SUPPORTED_WITH_CUSTOM_HTTP_METHOD,
+               call(http_options(job), SetHttpMethod, L"POST"));
+        ok(call(http_options(job), SetHttpMethod, L"GET"));
+        ok(call(http_options(job), GetHttpMethod, &method));
+        assert_text(method, L"GET");
+    }
+}
+
 static void http_certificate_callback(void **state)
 {
     IBackgroundCopyJob5 *job = new_fault_download("size=10");
@@ -258,15 +311,12 @@ static void http_certificate_callback(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        com_test(http_headers),
-        com_test(http_headers_sent),
-        com_test(http_security_flags),
-        com_test(http_redirects),
-        com_test(http_redirect_to_share),
-        com_test(http_unknown_authority),
-        com_test(http_certificate),
-        com_test(http_method),
-        com_test(http_certificate_callback),
+        com_test(http_headers),           com_test(http_headers_sent),
+        com_test(http_security_flags),    com_test(http_redirects),
+        com_test(http_redirect_to_share), com_test(http_unknown_authority),
+        com_test(http_certificate),       com_test(http_method),
+        com_test(http_own_method),        com_test(http_own_method_cut),
+        com_test(http_own_method_alone),  com_test(http_certificate_callback),
     };
 
     return run_group("http_options", tests);

@@ -2,7 +2,7 @@
  * The typed properties of IBackgroundCopyJob5, and the helper token's flags: types, defaults, what
  * may be set when.
  */
-#include "common.h"
+#include "service.h"
 
 #define BITS_JOB_PROPERTY(id) ((BITS_JOB_PROPERTY_ID)(id))
 
@@ -84,6 +84,69 @@ static void properties5_set(void **state)
     assert_int_equal(get(job, INTERVAL).Dword, 1);
     ok(set(job, DEMAND, TRUE));
     assert_int_equal(get(job, DEMAND).Enable, TRUE);
+}
+
+/* What is dynamic has no parts. */
+static void properties5_conflicts(void **state)
+{
+    IBackgroundCopyJob5 *job = new_job(BG_JOB_TYPE_DOWNLOAD);
+    BG_FILE_RANGE range = {0, 10};
+
+    ok(set(job, DEMAND, TRUE));
+    expect(BG_E_UNSUPPORTED_JOB_CONFIGURATION, set(job, DYNAMIC, TRUE));
+    assert_int_equal(get(job, DYNAMIC).Enable, FALSE);
+    ok(set(job, DEMAND, FALSE));
+    ok(set(job, DYNAMIC, TRUE));
+    expect(BG_E_UNSUPPORTED_JOB_CONFIGURATION, set(job, DEMAND, TRUE));
+    assert_int_equal(get(job, DEMAND).Enable, FALSE);
+    ok(call(job, SetDescription, L"still of use"));
+    job = new_job(BG_JOB_TYPE_DOWNLOAD);
+    ok(call(job, AddFileWithRanges, L"http://localhost/r", local("r"), 1, &range));
+    expect(BG_E_UNSUPPORTED_JOB_CONFIGURATION, set(job, DYNAMIC, TRUE));
+    assert_int_equal(get(job, DYNAMIC).Enable, FALSE);
+}
+
+static void properties5_interval_late(void **state)
+{
+    IBackgroundCopyJob5 *job = new_fault_download("size=100000&stall=50000&times=1");
+
+    ok(call(job, Resume));
+    wait_state(job, BG_JOB_STATE_TRANSFERRING);
+    ok(set(job, INTERVAL, 100));
+    assert_int_equal(get(job, INTERVAL).Dword, 100);
+    assert_int_equal(state_of(job), BG_JOB_STATE_TRANSFERRING);
+}
+
+/* Dynamic content is not slowed down: with a limit on the bandwidth it does not run in the
+ * background, while others do. */
+static void properties5_dynamic_throttled(void **state)
+{
+    IBackgroundCopyJob5 *dynamic, *other;
+
+    set_policy(L"EnableBITSMaxBandwidth", 1);
+    set_policy(L"MaxTransferRateOnSchedule", 10000);
+    set_policy(L"MaxTransferRateOffSchedule", 10000);
+    restart_service();
+    dynamic = new_fault_download("size=10&seed=4");
+    ok(set(dynamic, DYNAMIC, TRUE));
+    ok(call(dynamic, SetPriority, BG_JOB_PRIORITY_HIGH));
+    other = new_job(BG_JOB_TYPE_DOWNLOAD);
+    ok(call(other, AddFile, url("FAULT", "data/other?size=10"), local("other")));
+    ok(call(dynamic, Resume));
+    transfer(other);
+    assert_int_equal(state_of(dynamic), BG_JOB_STATE_QUEUED);
+    assert_int_equal(fault_count("/data/test", "\"method\""), 0);
+    ok(call(dynamic, SetPriority, BG_JOB_PRIORITY_FOREGROUND));
+    wait_state(dynamic, BG_JOB_STATE_TRANSFERRED);
+    ok(call(dynamic, Complete));
+    assert_pattern(local("file"), 4, 0, 10);
+}
+
+static int without_policies(void **state)
+{
+    clear_policies(state);
+    restart_service();
+    return 0;
 }
 
 /* The id is the union's tag: a proxy refuses what the contract does not list. */
@@ -204,10 +267,17 @@ static void properties5_helper_token_flags(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        com_test(properties5_defaults),        com_test(properties5_set),
-        com_test(properties5_unknown),         com_test(properties5_downloads_only),
-        com_test(properties5_too_late),        com_test(properties5_size_limit),
-        com_test(properties5_dynamic_content), com_test(properties5_helper_token_flags),
+        com_test(properties5_defaults),
+        com_test(properties5_set),
+        com_test(properties5_unknown),
+        com_test(properties5_downloads_only),
+        com_test(properties5_too_late),
+        com_test(properties5_size_limit),
+        com_test(properties5_dynamic_content),
+        com_test(properties5_helper_token_flags),
+        com_test(properties5_conflicts),
+        com_test(properties5_interval_late),
+        cmocka_unit_test_teardown(properties5_dynamic_throttled, without_policies),
     };
 
     return run_group("properties5", tests);

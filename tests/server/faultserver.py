@@ -9,13 +9,14 @@
                                     {"reset": true}: changes the behaviour of path P at run time
     GET /log[?path=P&since=ID]      what was asked and answered, as JSON; DELETE /log empties it
     GET /parameters                 the table of parameters
+    GET /ca.crl                     the list of revoked certificates of --tls-dir
 
 A request with an absolute URL is answered as a proxy would, CONNECT opens a tunnel to a port of
 this machine; the settings of the path "CONNECT" apply to it.
 
 Prints "PORT n" when it listens, and "TLS name n" for each certificate named by --tls: good,
-expired, wronghost, selfsigned, clientcert (asks the client for one). Ends at the end of its
-standard input, at SIGTERM, or after --max-seconds.
+expired, wronghost, wronguse, selfsigned, clientcert (asks the client for one), listed, revoked (the
+last two name /ca.crl). Ends at the end of its standard input, at SIGTERM, or after --max-seconds.
 """
 
 import argparse
@@ -340,7 +341,7 @@ class Connection:
             raise Gone
 
     def plain(self, status, text, content_type="text/plain; charset=utf-8"):
-        body = text.encode()
+        body = text if isinstance(text, bytes) else text.encode()
         self.send((f"HTTP/1.1 {status} {reply.REASONS.get(status, '')}\r\n"
                    f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n").encode()
                   + body)
@@ -431,6 +432,10 @@ class Connection:
                     table = {n: {"default": d, "fault": f, "meaning": m}
                              for n, (_, d, f, m) in behaviour.PARAMETERS.items()}
                     self.plain(200, json.dumps(table, indent=1), "application/json")
+                elif request.path == "/ca.crl" and self.server.revoked:
+                    self.server.log.add(request, self.number, self.proto)["status"] = 200
+                    with open(self.server.revoked, "rb") as f:
+                        self.plain(200, f.read(), "application/pkix-crl")
                 elif re.match(r"/(data|upload|bits)/", request.path):
                     self.answer(request)
                 else:
@@ -454,6 +459,7 @@ class Server:
         self.uploads = bits_upload.Uploads()
         self.place = {"http": "", "https": "", "host": "127.0.0.1"}
         self.connections = 0
+        self.revoked = None
 
     def _serve(self, sock, context, number, proto):
         try:
@@ -525,7 +531,8 @@ def main():
         import certificates
         if not args.tls_dir:
             parser.error("--tls needs --tls-dir")
-        context = certificates.context(args.tls_dir, name)
+        server.revoked = os.path.join(args.tls_dir, "ca.crl")
+        context = certificates.context(args.tls_dir, name, server.place["http"] + "/ca.crl")
         port = server.listen(args.address, 0, context, "https")
         lines.append(f"TLS {name} {port}")
         if name == "good":

@@ -136,3 +136,26 @@ HRESULT com_check_new_owner(struct job *job, const struct os_identity *caller)
     free(temporary);
     return hr;
 }
+
+HRESULT com_act_as_caller(struct com_acting *acting)
+{
+    HRESULT hr = os_client_identity(&acting->caller);
+
+    if (FAILED(hr))
+        return hr;
+    if (!OpenThreadToken(GetCurrentThread(), TOKEN_IMPERSONATE, TRUE, &acting->before))
+        acting->before = NULL;
+    if (!acting->caller.token || SetThreadToken(NULL, acting->caller.token))
+        return S_OK;
+    com_act_as_self(acting);
+    return E_ACCESSDENIED;
+}
+
+void com_act_as_self(struct com_acting *acting)
+{
+    if (acting->caller.token)
+        SetThreadToken(NULL, acting->before);
+    if (acting->before)
+        CloseHandle(acting->before);
+    os_identity_release(&acting->caller);
+}

@@ -145,6 +145,14 @@ HRESULT com_check_helper(struct job *job, const struct os_identity *caller);
  * are closed to the caller, BG_E_NEW_OWNER_DIFF_MAPPING for drives that are others to him. */
 HRESULT com_check_new_owner(struct job *job, const struct os_identity *caller);
 
+/* The thread acts as the client until com_act_as_self(), which must follow a success. */
+struct com_acting {
+    struct os_identity caller;
+    HANDLE before; /* the token that the thread had */
+};
+HRESULT com_act_as_caller(struct com_acting *acting);
+void com_act_as_self(struct com_acting *acting);
+
 /* callback.c: how the engine reaches clients. */
 extern const struct engine_client com_client;
 

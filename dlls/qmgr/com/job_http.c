@@ -119,82 +119,103 @@ static const CERT_CONTEXT *find_by_name(HCERTSTORE store, const WCHAR *subject)
     return certificate;
 }
 
+/* The certificate's subject as GetClientCertificate gives it: values only, the last one first;
+ * free(). NULL: no memory. */
+static WCHAR *subject_of(const CERT_CONTEXT *certificate)
+{
+    const DWORD form = CERT_SIMPLE_NAME_STR | CERT_NAME_STR_REVERSE_FLAG;
+    CERT_NAME_BLOB *subject = &certificate->pCertInfo->Subject;
+    DWORD size = CertNameToStrW(X509_ASN_ENCODING, subject, form, NULL, 0);
+    WCHAR *text = calloc(size + 1, sizeof(*text));
+
+    if (text)
+        CertNameToStrW(X509_ASN_ENCODING, subject, form, text, size);
+    return text;
+}
+
+/* Looks up the certificate with the client's eyes, by hash or, when that is NULL, by name. */
+static HRESULT find_certificate(BG_CERT_STORE_LOCATION location, const WCHAR *name,
+                                const BYTE *hash, const WCHAR *subject, const CERT_CONTEXT **found)
+{
+    CRYPT_HASH_BLOB blob = {20, (BYTE *)hash};
+    struct com_acting acting;
+    HCERTSTORE store;
+    HRESULT hr = com_act_as_caller(&acting);
+
+    if (FAILED(hr))
+        return hr;
+    hr = open_store(location, name, &store);
+    if (SUCCEEDED(hr)) {
+        *found = hash ? CertFindCertificateInStore(store, X509_ASN_ENCODING, 0, CERT_FIND_SHA1_HASH,
+                                                   &blob, NULL)
+                      : find_by_name(store, subject);
+        if (!*found)
+            hr = CRYPT_E_NOT_FOUND;
+        CertCloseStore(store, 0);
+    }
+    com_act_as_self(&acting);
+    return hr;
+}
+
 /* Puts a certificate that was found into the job. */
-static HRESULT set_certificate(struct job *job, BG_CERT_STORE_LOCATION location, const WCHAR *store,
-                               const WCHAR *subject, const BYTE *hash)
+static HRESULT put_certificate(struct job *job, BG_CERT_STORE_LOCATION location, const WCHAR *store,
+                               BOOL by_id, const CERT_CONTEXT *certificate)
 {
     struct job_change change;
+    struct model_certificate *put = &change.next.certificate;
+    DWORD size = sizeof(put->hash);
+    WCHAR *subject;
+    HRESULT hr = job_change_begin(job, &change);
+
+    if (FAILED(hr))
+        return hr;
+    put->present = TRUE;
+    put->by_id = by_id;
+    put->location = location;
+    if (!CertGetCertificateContextProperty(certificate, CERT_SHA1_HASH_PROP_ID, put->hash, &size))
+        hr = HRESULT_FROM_WIN32(GetLastError());
+    subject = subject_of(certificate);
+    if (SUCCEEDED(hr))
+        hr = subject ? model_set_string(&put->store, store) : E_OUTOFMEMORY;
+    if (SUCCEEDED(hr))
+        hr = model_set_string(&put->subject, subject);
+    free(subject);
+    return job_change_end(&change, hr);
+}
+
+static HRESULT set_certificate(struct job *job, BG_CERT_STORE_LOCATION location, const WCHAR *name,
+                               const BYTE *hash, const WCHAR *subject)
+{
+    const CERT_CONTEXT *certificate;
     HRESULT hr = com_check_owner(job);
 
     if (SUCCEEDED(hr))
-        hr = job_change_begin(job, &change);
+        hr = find_certificate(location, name, hash, subject, &certificate);
     if (FAILED(hr))
         return hr;
-    change.next.certificate.present = TRUE;
-    change.next.certificate.by_id = !subject;
-    change.next.certificate.location = location;
-    memcpy(change.next.certificate.hash, hash, sizeof(change.next.certificate.hash));
-    hr = model_set_string(&change.next.certificate.store, store);
-    if (SUCCEEDED(hr))
-        hr = model_set_string(&change.next.certificate.subject, subject);
-    return job_change_end(&change, hr);
+    hr = put_certificate(job, location, name, hash != NULL, certificate);
+    CertFreeCertificateContext(certificate);
+    return hr;
 }
 
 static HRESULT STDMETHODCALLTYPE
 http_SetClientCertificateByID(IBackgroundCopyJobHttpOptions3 *iface,
                               BG_CERT_STORE_LOCATION location, LPCWSTR name, byte *hash)
 {
-    CRYPT_HASH_BLOB blob = {20, hash};
-    PCCERT_CONTEXT certificate;
-    HCERTSTORE store;
-    HRESULT hr;
-
     if (!hash)
         return E_INVALIDARG;
-    hr = com_check_owner(impl_from_http(iface)->job);
-    if (SUCCEEDED(hr))
-        hr = open_store(location, name, &store);
-    if (FAILED(hr))
-        return hr;
-    certificate =
-        CertFindCertificateInStore(store, X509_ASN_ENCODING, 0, CERT_FIND_SHA1_HASH, &blob, NULL);
-    if (certificate)
-        CertFreeCertificateContext(certificate);
-    CertCloseStore(store, 0);
-    if (!certificate)
-        return CRYPT_E_NOT_FOUND;
-    return set_certificate(impl_from_http(iface)->job, location, name, NULL, hash);
+    return set_certificate(impl_from_http(iface)->job, location, name, hash, NULL);
 }
 
 static HRESULT STDMETHODCALLTYPE
 http_SetClientCertificateByName(IBackgroundCopyJobHttpOptions3 *iface,
                                 BG_CERT_STORE_LOCATION location, LPCWSTR name, LPCWSTR subject)
 {
-    PCCERT_CONTEXT certificate;
-    HCERTSTORE store;
-    BYTE hash[20];
-    DWORD size = sizeof(hash);
-    HRESULT hr;
-
     if (!subject || !*subject)
         return E_INVALIDARG;
     if (com_length(subject, COM_MAX_CERTIFICATE_STRING) > COM_MAX_CERTIFICATE_STRING)
         return BG_E_STRING_TOO_LONG;
-    hr = com_check_owner(impl_from_http(iface)->job);
-    if (SUCCEEDED(hr))
-        hr = open_store(location, name, &store);
-    if (FAILED(hr))
-        return hr;
-    certificate = find_by_name(store, subject);
-    if (!certificate)
-        hr = CRYPT_E_NOT_FOUND;
-    else if (!CertGetCertificateContextProperty(certificate, CERT_SHA1_HASH_PROP_ID, hash, &size))
-        hr = HRESULT_FROM_WIN32(GetLastError());
-    if (certificate)
-        CertFreeCertificateContext(certificate);
-    CertCloseStore(store, 0);
-    return FAILED(hr) ? hr
-                      : set_certificate(impl_from_http(iface)->job, location, name, subject, hash);
+    return set_certificate(impl_from_http(iface)->job, location, name, NULL, subject);
 }
 
 static HRESULT STDMETHODCALLTYPE http_RemoveClientCertificate(IBackgroundCopyJobHttpOptions3 *iface)
@@ -215,7 +236,9 @@ static HRESULT STDMETHODCALLTYPE http_RemoveClientCertificate(IBackgroundCopyJob
     return job_change_end(&change, hr);
 }
 
-/* Without a certificate the documented answer is RPC_X_BAD_STUB_DATA. */
+/* Without a certificate, or for others than its owner, the documented answer is
+ * RPC_X_BAD_STUB_DATA.
+ */
 static HRESULT STDMETHODCALLTYPE http_GetClientCertificate(IBackgroundCopyJobHttpOptions3 *iface,
                                                            BG_CERT_STORE_LOCATION *location,
                                                            LPWSTR *store, byte **hash,
@@ -229,6 +252,8 @@ static HRESULT STDMETHODCALLTYPE http_GetClientCertificate(IBackgroundCopyJobHtt
         return E_INVALIDARG;
     *store = *subject = NULL;
     *hash = NULL;
+    if (FAILED(com_check_owner(job)))
+        return HRESULT_FROM_WIN32(RPC_X_BAD_STUB_DATA);
     certificate = &job_lock(job)->certificate;
     if (!certificate->present) {
         job_unlock(job);

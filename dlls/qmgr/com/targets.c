@@ -9,16 +9,11 @@
 HRESULT com_check_writable(const struct file_request *requests, ULONG count)
 {
     WCHAR last[MAX_PATH + 1] = L"", directory[MAX_PATH + 1];
-    struct os_identity caller;
-    HANDLE before = NULL;
-    HRESULT hr = os_client_identity(&caller);
+    struct com_acting acting;
+    HRESULT hr = com_act_as_caller(&acting);
 
     if (FAILED(hr))
         return hr;
-    if (!OpenThreadToken(GetCurrentThread(), TOKEN_IMPERSONATE, TRUE, &before))
-        before = NULL;
-    if (caller.token && !SetThreadToken(NULL, caller.token))
-        hr = E_ACCESSDENIED;
     for (ULONG i = 0; SUCCEEDED(hr) && i < count; i++) {
         const WCHAR *name = requests[i].local_name;
         const WCHAR *end =
@@ -33,11 +28,7 @@ HRESULT com_check_writable(const struct file_request *requests, ULONG count)
         if (!os_may_make_files(directory))
             hr = E_ACCESSDENIED;
     }
-    if (caller.token)
-        SetThreadToken(NULL, before);
-    if (before)
-        CloseHandle(before);
-    os_identity_release(&caller);
+    com_act_as_self(&acting);
     return hr;
 }
 

@@ -445,6 +445,26 @@ static HRESULT on_dropping(void *context)
     return file_write_forgotten(file);
 }
 
+void job_check_again(struct job *job)
+{
+    BOOL active = FALSE;
+
+    if (job->upload)
+        return;
+    for (ULONG i = job->first_open; i < job->file_count; i++) {
+        struct file *file = job->files[i];
+
+        if (_wcsnicmp(file->data.remote_name, L"https:", 6))
+            continue;
+        if (file->phase == FILE_ACTIVE)
+            active = file->unchecked = TRUE;
+        else if (file->phase == FILE_IDLE && file->data.progress.transferred)
+            forget_version(file);
+    }
+    if (active)
+        job_stop(job);
+}
+
 /* Lock held. All that the download was to bring is there. */
 static void take_file(struct file *file, const struct download_result *result)
 {
@@ -475,7 +495,7 @@ static void keep_part(struct file *file, const struct download_result *result)
 {
     struct job *job = file->job;
 
-    if (starts_over(job)) {
+    if (starts_over(job) || file->unchecked) {
         forget_version(file);
         return;
     }
@@ -582,6 +602,7 @@ static struct file *pick_file(struct job *job)
             continue;
         file->phase = FILE_ACTIVE;
         file->download = NULL;
+        file->unchecked = FALSE;
         file->start++;
         job->active++;
         job_addref(job); /* the download's */

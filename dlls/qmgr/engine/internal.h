@@ -56,6 +56,7 @@ struct file {
                             written before the next one touches the file */
     BOOL created;        /* the temporary file may exist */
     BOOL placed;         /* Complete has put it under its final name */
+    BOOL unchecked;      /* what has come may not be gone on with, see job_check_again() */
     BOOL trust_size; /* after a crash of the service alone: the file's own length is the truth */
     ULONG restarts;
     BOOL sparse;             /* its bytes come in any order, at their own offsets */
@@ -306,6 +307,9 @@ void mark_dirty(struct file *file);
 void note_progress(struct job *job);
 /* Lock held: the server has answered in this turn. */
 void note_connected(struct job *job);
+/* Lock held: revoked certificates are refused from now on. Files that came in part, by HTTPS, begin
+ * again (nf-bits2_5-ibackgroundcopyjobhttpoptions-setsecurityflags). */
+void job_check_again(struct job *job);
 /* The certificate event of a file's download or upload. */
 HRESULT file_certificate(struct file *file, const BYTE *cert, ULONG cert_size, const BYTE *store,
                          ULONG store_size);

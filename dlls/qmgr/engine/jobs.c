@@ -4,6 +4,7 @@
  */
 #include "internal.h"
 
+#include <bits2_5.h>
 #include <bitsmsg.h>
 #include <objbase.h>
 #include <stdlib.h>
@@ -55,6 +56,21 @@ static HRESULT check_method(const struct model_job *old, struct model_job *next)
     return next->priority == BG_JOB_PRIORITY_FOREGROUND
                ? S_OK
                : BG_E_NOT_SUPPORTED_WITH_CUSTOM_HTTP_METHOD;
+}
+
+/* ne-bits5_0-bits_job_property_id: what is dynamic has no parts that could be asked for. */
+static HRESULT check_dynamic(const struct job *job, const struct model_job *next)
+{
+    if (!next->dynamic_content ||
+        (job->data.dynamic_content && job->data.on_demand == next->on_demand))
+        return S_OK;
+    if (next->on_demand)
+        return BG_E_UNSUPPORTED_JOB_CONFIGURATION;
+    for (ULONG i = 0; i < job->file_count; i++) {
+        if (job->files[i]->data.ranges)
+            return BG_E_UNSUPPORTED_JOB_CONFIGURATION;
+    }
+    return S_OK;
 }
 
 HRESULT job_new(struct engine *engine, struct job **out)
@@ -471,6 +487,8 @@ void job_publish(struct job *job, struct model_job *next)
         for (ULONG i = 0; i < job->file_count; i++)
             job->files[i]->sparse = job->data.on_demand;
     }
+    if (job->data.security_flags & ~old.security_flags & BG_SSL_ENABLE_CRL_CHECK)
+        job_check_again(job);
     if (moved && old.state == BG_JOB_STATE_TRANSIENT_ERROR)
         bc_retry_started(&job->retry);
     if (moved && job->data.state == BG_JOB_STATE_QUEUED)
@@ -558,6 +576,8 @@ HRESULT job_change_store(struct job_change *change)
     struct job *job = change->job;
     HRESULT hr = check_method(&job->data, &change->next);
 
+    if (SUCCEEDED(hr))
+        hr = check_dynamic(job, &change->next);
     if (FAILED(hr)) {
         job_change_cancel(change);
         return hr;

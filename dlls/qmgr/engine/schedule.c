@@ -8,8 +8,12 @@
  */
 #include "internal.h"
 
+#include <bits4_0.h>
 #include <bitsmsg.h>
 #include <stdlib.h>
+#include <winhttp.h>
+
+#define LOCAL_SYSTEM_SID L"S-1-5-18"
 
 static BOOL is_background(const struct job *job)
 {
@@ -114,10 +118,17 @@ static BOOL unblocked(const struct job *job)
 
 /* ---- turns ---- */
 
+/* Lock held. ne-bits5_0-bits_job_property_id: dynamic content is not throttled, so in the
+ * background it has to wait while it would have to be. */
+static BOOL throttled(const struct job *job)
+{
+    return job->data.dynamic_content && engine_rate(job->engine, job->data.priority);
+}
+
 static BOOL waits_for_turn(const struct job *job)
 {
     return job->data.state == BG_JOB_STATE_QUEUED && !job->running && !job->active &&
-           job->outcome == OUTCOME_NONE && SUCCEEDED(blocked_by(job));
+           job->outcome == OUTCOME_NONE && !throttled(job) && SUCCEEDED(blocked_by(job));
 }
 
 /* Lock held. What keeps the job from transferring anything at all. */
@@ -125,6 +136,10 @@ static HRESULT cannot_run(const struct job *job)
 {
     if (job->data.helper_token_flags && job->data.helper_token_sid && !job->helper_token)
         return BG_E_TOKEN_REQUIRED; /* helper-tokens-for-bits-transfer-jobs */
+    if (job->helper_token && (job->data.helper_token_flags & BG_TOKEN_NETWORK) &&
+        job->data.certificate.present && lstrcmpiW(job->data.owner_sid, LOCAL_SYSTEM_SID))
+        /* nf-bits4_0-ibitstokenoptions-sethelpertokenflags: certificates are the owner's */
+        return HRESULT_FROM_WIN32(ERROR_WINHTTP_CLIENT_CERT_NO_ACCESS_PRIVATE_KEY);
     return S_OK;
 }
 
@@ -349,7 +364,11 @@ static BOOL look_at_queue(struct engine *engine, struct round *round, ULONGLONG 
         return FALSE;
     for (ULONG i = 0; i < count; i++) {
         struct job *job = engine->jobs[i];
-        enum need need = job_need(job, now, deadline);
+        enum need need;
+
+        if (job->running && throttled(job))
+            job_stop(job);
+        need = job_need(job, now, deadline);
 
         if (need != NEED_NOTHING)
             round_add(round, job, need);

@@ -24,6 +24,9 @@
 /* A certificate found good is not checked again for the same host and flags so long, in ms. */
 #define VERDICT_MS 60000
 
+/* ERROR_WINHTTP_SECURE_CERT_WRONG_USAGE, which wininet.h has not. */
+#define CERT_WRONG_USAGE 12179
+
 struct server_certificate {
     BYTE *der, *store; /* store: the chain, serialized */
     ULONG size, store_size;
@@ -59,7 +62,7 @@ static DWORD chain_fault(DWORD status, ULONG flags)
     if (!(flags & BG_SSL_IGNORE_CERT_DATE_INVALID) && (status & CERT_TRUST_IS_NOT_TIME_VALID))
         return ERROR_INTERNET_SEC_CERT_DATE_INVALID;
     if (!(flags & BG_SSL_IGNORE_CERT_WRONG_USAGE) && (status & CERT_TRUST_IS_NOT_VALID_FOR_USAGE))
-        return ERROR_INTERNET_SEC_INVALID_CERT;
+        return CERT_WRONG_USAGE;
     if ((flags & BG_SSL_ENABLE_CRL_CHECK) &&
         (status & (CERT_TRUST_REVOCATION_STATUS_UNKNOWN | CERT_TRUST_IS_OFFLINE_REVOCATION)))
         return ERROR_INTERNET_SEC_CERT_REV_FAILED;
