@@ -298,7 +298,11 @@ static ULONGLONG bury_jobs(struct engine *engine)
         ReleaseSRWLockExclusive(&engine->lock);
         if (!job)
             return deadline;
-        if (job->upload && job_upload_cancel(job, now, &deadline)) {
+        if (job->bury_at > now) {
+            if (deadline > job->bury_at)
+                deadline = job->bury_at;
+            index++;
+        } else if (job->upload && job_upload_cancel(job, now, &deadline)) {
             index++;
         } else {
             job_bury(job);

@@ -13,6 +13,11 @@
 #include <bitsmsg.h>
 #include <stdlib.h>
 
+/* How long after its end a job's files that cannot be deleted are tried again (100 ns), and how
+ * often (ms). */
+#define BURY_FOR      (7ull * 86400 * 10000000)
+#define BURY_AGAIN_MS (10 * 60 * 1000)
+
 void job_apply_fatal(struct model_job *next, const struct model_error *error)
 {
     next->state = BG_JOB_STATE_ERROR;
@@ -258,6 +263,25 @@ static struct file *temporary_of(struct job *job, ULONG index)
     return index == job->file_count && job->upload ? job->upload->reply : NULL;
 }
 
+/* Keeps a dead job whose files cannot be deleted now: somebody looks at them, say. Not for ever:
+ * their volume may be gone for good. */
+static BOOL bury_later(struct job *job)
+{
+    UINT64 ended = filetime_value(&job->data.modified); /* nothing changes a job any more */
+    BOOL kept;
+    FILETIME now;
+
+    engine_now(job->engine, &now);
+    if (filetime_value(&now) > ended && filetime_value(&now) - ended > BURY_FOR)
+        return FALSE;
+    AcquireSRWLockExclusive(&job->engine->lock);
+    job->bury_at = engine_ticks(job->engine) + BURY_AGAIN_MS;
+    kept = SUCCEEDED(engine_insert_grave(job->engine, job));
+    engine_wake(job->engine);
+    ReleaseSRWLockExclusive(&job->engine->lock);
+    return kept;
+}
+
 /* Keeps a dead job until the server has been told that its session is over. FALSE: out of memory.
  */
 static BOOL linger(struct job *job)
@@ -275,8 +299,8 @@ static BOOL linger(struct job *job)
 
 /*
  * Deletes what a dead job left on the disk, then its row. Nothing else touches a dead job's files
- * once its downloads have ended. BG_S_UNABLE_TO_DELETE_FILES when something stayed; the row goes
- * all the same, for nobody would come back.
+ * once its downloads have ended. BG_S_UNABLE_TO_DELETE_FILES when something stayed: the row does,
+ * too, for some days, and it is tried again now and then and at each start.
  */
 HRESULT job_bury(struct job *job)
 {
@@ -287,14 +311,14 @@ HRESULT job_bury(struct job *job)
     act_as_helper(job);
     for (ULONG i = 0; (file = temporary_of(job, i)); i++) {
         if (!delete_temporary(file)) {
-            if (hr == S_OK)
+            if (hr == S_OK && !job->bury_at)
                 os_log_event(EVENTLOG_WARNING_TYPE, BITS_MC_FILE_DELETION_FAILED,
                              file->data.temporary_name);
             hr = BG_S_UNABLE_TO_DELETE_FILES;
         }
     }
     SetThreadToken(NULL, NULL);
-    if (linger(job)) {
+    if (linger(job) || (hr != S_OK && bury_later(job))) {
         store_txn_discard(txn);
         return hr;
     }

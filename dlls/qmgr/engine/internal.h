@@ -144,6 +144,7 @@ struct job {
     ULONGLONG transferring_ms; /* time spent transferring, for the maximum download time */
     BOOL dirty;                /* some file is */
     BOOL progress_dirty;
+    ULONGLONG bury_at; /* tick; of a dead job whose files could not be deleted: when to try again */
 
     IUnknown *notify;
     IUnknown *certificate_callback;
