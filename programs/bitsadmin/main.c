@@ -9,6 +9,7 @@
 #include <wchar.h>
 
 #include "output.h"
+#include "report.h"
 #include "session.h"
 #include "words.h"
 
@@ -64,6 +65,7 @@ static HRESULT run_command(struct session *session, const struct command *comman
         hr = session_connect(session);
         if (FAILED(hr))
             return report_failure(session, hr, L"connect to BITS");
+        warn_of_damage();
     }
     if (command->flags & COMMAND_ON_JOB) {
         hr = session_find_job(session, args[0], &invocation.job);

@@ -13,7 +13,7 @@
  */
 #define OUTPUT_MAX (256 * 1024)
 
-static struct {
+static struct output {
     HANDLE handle;
     UINT code_page;
     bool console;
@@ -180,6 +180,21 @@ void output_print(const WCHAR *format, ...)
     va_start(arguments, format);
     print_arguments(format, arguments);
     va_end(arguments);
+}
+
+void output_warn(const WCHAR *format, ...)
+{
+    struct output standard = output;
+    va_list arguments;
+    DWORD mode;
+
+    output.handle = GetStdHandle(STD_ERROR_HANDLE);
+    output.console = GetConsoleMode(output.handle, &mode) != 0;
+    output.wrap = true;
+    va_start(arguments, format);
+    print_arguments(format, arguments);
+    va_end(arguments);
+    output = standard;
 }
 
 void output_answer(const struct session *session, const WCHAR *format, ...)

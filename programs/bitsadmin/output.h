@@ -19,6 +19,9 @@ bool output_is_console(void);
 /* Formats as wprintf does; wide strings are %ls. A text that cannot be formatted is dropped. */
 void output_print(const WCHAR *format, ...);
 
+/* The same to standard error: what is no answer to the command. */
+void output_warn(const WCHAR *format, ...);
+
 /* The answer to a query: formatted, with a line end unless /RAWRETURN was given. */
 void output_answer(const struct session *session, const WCHAR *format, ...);
 

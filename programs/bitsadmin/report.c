@@ -271,6 +271,32 @@ static void print_peer_caching_lines(DWORD flags)
                  flags & BG_JOB_ENABLE_PEERCACHING_SERVER ? L"true" : L"false");
 }
 
+void warn_of_damage(void)
+{
+    WCHAR path[MAX_PATH];
+    DWORD size = sizeof(path), error;
+    HKEY key;
+
+    /* The service's own registry, which is the 64-bit one where there are two. */
+    if (RegOpenKeyExW(HKEY_LOCAL_MACHINE, L"SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\BITS", 0,
+                      KEY_QUERY_VALUE | KEY_WOW64_64KEY, &key))
+        return;
+    error = RegGetValueW(key, NULL, L"DamagedQueue", RRF_RT_REG_SZ, NULL, path, &size);
+    RegCloseKey(key);
+    if (error)
+        return;
+    /* Others than administrators cannot look for it. */
+    if (GetFileAttributesW(path) == INVALID_FILE_ATTRIBUTES) {
+        error = GetLastError();
+        if (error == ERROR_FILE_NOT_FOUND || error == ERROR_PATH_NOT_FOUND)
+            return;
+    }
+    output_warn(
+        L"WARNING: The job queue was damaged. What could be read of it was kept. The damaged "
+        L"file is %ls; this warning ends when it is deleted or moved.\n",
+        path);
+}
+
 HRESULT print_peer_caching_flags(const struct session *session, HRESULT hr, DWORD flags)
 {
     if (FAILED(hr))

@@ -23,6 +23,10 @@ HRESULT print_job_files(const struct session *session, IBackgroundCopyJob *job,
 /* The account behind a SID in text form, without a line end: DOMAIN\\name, or the SID itself. */
 void print_account(const WCHAR *sid_text);
 
+/* Tells on standard error of a queue that the service found damaged, as long as the damaged file is
+ * where the service put it. */
+void warn_of_damage(void);
+
 /* Answers with flags of peer caching as a job or the computer has them (both use the same bits), or
  * reports hr where reading them failed. Returns hr. */
 HRESULT print_peer_caching_flags(const struct session *session, HRESULT hr, DWORD flags);

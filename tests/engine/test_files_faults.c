@@ -217,7 +217,7 @@ static void cancelled(LONG n)
     if (hr != S_OK) {
         ULONGLONG deadline = GetTickCount64() + DEADLINE_MS;
 
-        CHECK(count_files(L"BIT*.tmp") == 1, n);
+        CHECK(count_files(L"BIT*.tmp") >= 1, n); /* both, where none can be deleted */
         file_faults_mend();
         engine_close(engine);
         open_engine();

@@ -373,12 +373,16 @@ static DWORD WINAPI worker_main(void *context)
     }
 }
 
-static void report_found(enum store_found found, const WCHAR *aside)
+static void report_found(const struct engine *engine, enum store_found found, const WCHAR *aside)
 {
     WCHAR text[MAX_PATH + 128];
 
+    if (engine->service)
+        os_check_damage_note();
     if (!aside)
         return;
+    if (engine->service)
+        os_note_damage(aside);
     lstrcpynW(text,
               found == STORE_RECOVERED
                   ? L"The job queue was damaged; what could be read was kept. The damaged file: "
@@ -437,7 +441,7 @@ HRESULT engine_open(const struct engine_options *options, struct engine **out)
     else
         LocalFree(folder);
     if (SUCCEEDED(hr)) {
-        report_found(found, aside);
+        report_found(engine, found, aside);
         LocalFree(aside);
         load.same_boot = same_boot(engine);
         start_clock(engine);

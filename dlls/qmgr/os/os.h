@@ -95,6 +95,12 @@ struct os_world {
 };
 extern const struct os_world os_world;
 
+/* Notes for programs that manage the queue (bitsadmin) where its damaged file was put aside: the
+ * value DamagedQueue of HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\BITS. */
+void os_note_damage(const WCHAR *aside);
+/* Takes the note back when the file it names is there no more: who deleted or moved it knows. */
+void os_check_damage_note(void);
+
 /* Writes an event to the application log, source "Bits"; id is a BITS_MC_* code. */
 void os_log_event(WORD type, DWORD id, const WCHAR *text);
 

@@ -7,6 +7,8 @@
 #include "os_private.h"
 
 #define POLICY_KEY   L"Software\\Policies\\Microsoft\\Windows\\BITS"
+#define STATE_KEY    L"SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\BITS"
+#define DAMAGE_VALUE L"DamagedQueue"
 #define SERVICE_NAME L"BITS"
 #define SERVICE_KEY  L"System\\CurrentControlSet\\Services\\BITS"
 
@@ -43,6 +45,24 @@ static HRESULT change_start_type(SC_HANDLE service, BOOL automatic)
     if (automatic && !os_is_wine())
         ChangeServiceConfig2W(service, SERVICE_CONFIG_DELAYED_AUTO_START_INFO, &delayed);
     return S_OK;
+}
+
+void os_note_damage(const WCHAR *aside)
+{
+    RegSetKeyValueW(HKEY_LOCAL_MACHINE, STATE_KEY, DAMAGE_VALUE, REG_SZ, aside,
+                    (DWORD)((lstrlenW(aside) + 1) * sizeof(*aside)));
+}
+
+void os_check_damage_note(void)
+{
+    WCHAR path[MAX_PATH];
+    DWORD size = sizeof(path);
+
+    if (!RegGetValueW(HKEY_LOCAL_MACHINE, STATE_KEY, DAMAGE_VALUE, RRF_RT_REG_SZ, NULL, path,
+                      &size) &&
+        GetFileAttributesW(path) == INVALID_FILE_ATTRIBUTES &&
+        (GetLastError() == ERROR_FILE_NOT_FOUND || GetLastError() == ERROR_PATH_NOT_FOUND))
+        RegDeleteKeyValueW(HKEY_LOCAL_MACHINE, STATE_KEY, DAMAGE_VALUE);
 }
 
 /* The start type is to be on the disk before the machine may crash. Wine 8 takes no notice and
