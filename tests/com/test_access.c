@@ -348,6 +348,34 @@ static void give_away(struct job *job)
     ok(job_change_end(&change, S_OK));
 }
 
+/* The owner's certificate is nothing for an administrator. */
+static void access_certificate(void **state)
+{
+    struct job *other = job_of_other(), *mine = job_of_self(SECURITY_MANDATORY_LOW_RID, FALSE);
+    struct job *jobs[] = {other, mine};
+
+    for (int i = 0; i < 2; i++) {
+        IBackgroundCopyJobHttpOptions *http = NULL;
+        BG_CERT_STORE_LOCATION location;
+        WCHAR *store = NULL, *subject = NULL;
+        IBackgroundCopyJob5 *job;
+        BYTE *hash = NULL;
+
+        give_away(jobs[i]);
+        ok(get_job(jobs[i], &job));
+        ok(call(job, QueryInterface, &IID_IBackgroundCopyJobHttpOptions, (void **)&http));
+        expect(i ? S_OK : HRESULT_FROM_WIN32(RPC_X_BAD_STUB_DATA),
+               call(http, GetClientCertificate, &location, &store, &hash, &subject));
+        assert_int_equal(hash != NULL, i);
+        CoTaskMemFree(store);
+        CoTaskMemFree(hash);
+        CoTaskMemFree(subject);
+        call(http, Release);
+        call(job, Release);
+        job_release(jobs[i]);
+    }
+}
+
 /* An administrator becomes the owner: what belonged to the one before is gone. */
 static void access_take_ownership(void **state)
 {
@@ -584,6 +612,7 @@ int main(void)
         ACCESS_TEST(access_limits),
         ACCESS_TEST(access_file_limits),
         ACCESS_TEST(access_owner_only),
+        ACCESS_TEST(access_certificate),
         ACCESS_TEST(access_take_ownership),
         ACCESS_TEST(access_helper_token),
         ACCESS_TEST(access_helper_of_administrator),

@@ -72,6 +72,27 @@ static void http_headers_sent(void **state)
     assert_int_equal(fault_count("/data/c", "x-one"), 0);
 }
 
+/* Shares know no headers. */
+static void http_headers_share(void **state)
+{
+    const WCHAR *source = local("source");
+    WCHAR remote[MAX_PATH + 8];
+    IBackgroundCopyJob5 *job;
+    size_t size = 0;
+    char *copy;
+
+    write_file(source, "of a share", 10);
+    swprintf(remote, ARRAYSIZE(remote), L"file://%ls", source);
+    job = new_download(remote);
+    ok(call(http_options(job), SetCustomHeaders, L"X-Test: 1\r\n"));
+    transfer(job);
+    ok(call(job, Complete));
+    copy = read_file(local("file"), &size);
+    assert_int_equal(size, 10);
+    assert_memory_equal(copy, "of a share", 10);
+    free(copy);
+}
+
 static void http_security_flags(void **state)
 {
     static const ULONG bad[] = {0x20, 0x80, 0x300, 0x400, 0x700, 0x1000, 0x80000000, 0xffffffff};
@@ -311,12 +332,19 @@ static void http_certificate_callback(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        com_test(http_headers),           com_test(http_headers_sent),
-        com_test(http_security_flags),    com_test(http_redirects),
-        com_test(http_redirect_to_share), com_test(http_unknown_authority),
-        com_test(http_certificate),       com_test(http_method),
-        com_test(http_own_method),        com_test(http_own_method_cut),
-        com_test(http_own_method_alone),  com_test(http_certificate_callback),
+        com_test(http_headers),
+        com_test(http_headers_sent),
+        com_test(http_headers_share),
+        com_test(http_security_flags),
+        com_test(http_redirects),
+        com_test(http_redirect_to_share),
+        com_test(http_unknown_authority),
+        com_test(http_certificate),
+        com_test(http_method),
+        com_test(http_own_method),
+        com_test(http_own_method_cut),
+        com_test(http_own_method_alone),
+        com_test(http_certificate_callback),
     };
 
     return run_group("http_options", tests);

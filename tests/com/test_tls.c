@@ -4,6 +4,8 @@
  */
 #include "service.h"
 
+#include "../server/pattern.h"
+
 #include <aclapi.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +125,26 @@ static void tls_redirect_to_http(void **state)
     assert_int_equal(fault_count("/data/p", "\"proto\": \"http\""), 1);
     ok(call(job, Complete));
     assert_pattern(local("file"), 4, 0, 10);
+}
+
+/* The upload protocol goes over HTTPS, too. */
+static void tls_upload(void **state)
+{
+    IBackgroundCopyJob5 *job = new_job(BG_JOB_TYPE_UPLOAD);
+    static char data[300000];
+    char *facts;
+
+    pattern_fill(9, 0, data, sizeof(data));
+    write_file(local("up"), data, sizeof(data));
+    ok(call(job, SetPriority, BG_JOB_PRIORITY_FOREGROUND));
+    ok(call(job, AddFile, url("FAULT_GOOD", "bits/tls?seed=9"), local("up")));
+    transfer(job);
+    facts = fault_uploads("/bits/tls");
+    assert_non_null(strstr(facts, "\"good\": true"));
+    free(facts);
+    assert_int_equal(fault_count("/bits/tls", "\"proto\": \"https\""),
+                     fault_count("/bits/tls", "\"method\""));
+    assert_true(fault_count("/bits/tls", "\"proto\": \"https\"") > 0);
 }
 
 /* ---- client certificates ---- */
@@ -285,13 +307,10 @@ int main(void)
 {
 #define CLIENT_TEST(function) cmocka_unit_test_teardown(function, forget_certificates)
     const struct CMUnitTest tests[] = {
-        com_test(tls_faults),
-        com_test(tls_revoked),
-        com_test(tls_check_again),
-        com_test(tls_redirect_to_http),
-        CLIENT_TEST(tls_client_certificate),
-        CLIENT_TEST(tls_subjects),
-        CLIENT_TEST(tls_certificate_ended),
+        com_test(tls_faults),       com_test(tls_revoked),
+        com_test(tls_check_again),  com_test(tls_redirect_to_http),
+        com_test(tls_upload),       CLIENT_TEST(tls_client_certificate),
+        CLIENT_TEST(tls_subjects),  CLIENT_TEST(tls_certificate_ended),
         com_test(tls_closed_store),
     };
 

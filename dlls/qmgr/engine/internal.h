@@ -85,6 +85,7 @@ struct run {
     struct transfer_credential *credentials;
     ULONG credential_count;
     HANDLE token;          /* the helper token, where it is to open local files */
+    HANDLE network_token;  /* ... where it is to open files on shares */
     struct model_job data; /* for what the spec takes as it is */
 };
 

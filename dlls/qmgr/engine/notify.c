@@ -310,14 +310,17 @@ static void deliver(struct notifier *notifier, struct item *item)
         item_free(item);
         return;
     }
-    find_target(notifier, item);
-    if (item->target) {
+    /* In place of an interface whose client is gone comes an object of the job's class. */
+    for (int tries = 0; tries < 2; tries++) {
+        find_target(notifier, item);
+        if (!item->target)
+            break;
         hr = notifier->engine->client->deliver(item->target, notification);
-        if (notify_client_gone(hr)) {
-            forget_target(job, item->target);
-            IUnknown_Release(item->target);
-            item->target = NULL;
-        }
+        if (!notify_client_gone(hr))
+            break;
+        forget_target(job, item->target);
+        IUnknown_Release(item->target);
+        item->target = NULL;
     }
     if (notification->kind == NOTIFY_FILE_TRANSFERRED && FAILED(hr) && hr != E_NOINTERFACE &&
         item->target && still_true(notification)) {

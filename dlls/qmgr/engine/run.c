@@ -30,6 +30,8 @@ void run_release(struct run *run)
     free(run->proxy_bypass);
     if (run->token)
         CloseHandle(run->token);
+    if (run->network_token)
+        CloseHandle(run->network_token);
     model_job_release(&run->data);
     free(run);
 }
@@ -62,6 +64,17 @@ static HRESULT run_credentials(struct run *run)
     return S_OK;
 }
 
+/* What the helper token is for (nf-bits4_0-ibitstokenoptions-sethelpertokenflags). */
+static HRESULT run_token(struct job *job, DWORD use, HANDLE *token)
+{
+    if (!job->helper_token || !(job->data.helper_token_flags & use))
+        return S_OK;
+    return DuplicateHandle(GetCurrentProcess(), job->helper_token, GetCurrentProcess(), token, 0,
+                           FALSE, DUPLICATE_SAME_ACCESS)
+               ? S_OK
+               : HRESULT_FROM_WIN32(GetLastError());
+}
+
 HRESULT run_new(struct job *job, struct run **out)
 {
     struct run *run = calloc(1, sizeof(*run));
@@ -73,11 +86,10 @@ HRESULT run_new(struct job *job, struct run **out)
     run->refs = 1;
     run->version = job->version;
     hr = model_job_copy(&job->data, &run->data);
-    if (SUCCEEDED(hr) && job->helper_token &&
-        (job->data.helper_token_flags & BG_TOKEN_LOCAL_FILE) &&
-        !DuplicateHandle(GetCurrentProcess(), job->helper_token, GetCurrentProcess(), &run->token,
-                         0, FALSE, DUPLICATE_SAME_ACCESS))
-        hr = HRESULT_FROM_WIN32(GetLastError());
+    if (SUCCEEDED(hr))
+        hr = run_token(job, BG_TOKEN_LOCAL_FILE, &run->token);
+    if (SUCCEEDED(hr))
+        hr = run_token(job, BG_TOKEN_NETWORK, &run->network_token);
     if (FAILED(hr))
         run_release(run);
     else
@@ -89,6 +101,7 @@ void run_fill_spec(const struct run *run, struct download_spec *spec)
 {
     spec->method = run->method;
     spec->token = run->token;
+    spec->network_token = run->network_token;
     spec->dynamic_content = run->data.dynamic_content;
     spec->maximum_size = BG_SIZE_UNKNOWN;
     spec->custom_headers = run->headers;

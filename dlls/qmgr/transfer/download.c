@@ -47,6 +47,13 @@ static BOOL copy_credentials(struct download_spec *to, const struct download_spe
     return TRUE;
 }
 
+static BOOL copy_token(HANDLE *to, HANDLE from)
+{
+    *to = NULL;
+    return !from || DuplicateTokenEx(from, TOKEN_QUERY | TOKEN_IMPERSONATE, NULL,
+                                     SecurityImpersonation, TokenImpersonation, to);
+}
+
 static BOOL copy_certificate(struct download_spec *to, const struct model_certificate *from)
 {
     struct model_certificate *certificate;
@@ -98,10 +105,8 @@ static BOOL copy_spec(struct download_spec *to, const struct download_spec *from
     good &= copy_credentials(to, from);
     good &= copy_certificate(to, from->certificate);
     to->upload = NULL; /* upload.c has its own copy */
-    to->token = NULL;
-    if (from->token)
-        good &= DuplicateTokenEx(from->token, TOKEN_QUERY | TOKEN_IMPERSONATE, NULL,
-                                 SecurityImpersonation, TokenImpersonation, &to->token);
+    good &= copy_token(&to->token, from->token);
+    good &= copy_token(&to->network_token, from->network_token);
     return good;
 }
 
@@ -136,6 +141,8 @@ static void free_spec(struct download_spec *spec)
     }
     if (spec->token)
         CloseHandle(spec->token);
+    if (spec->network_token)
+        CloseHandle(spec->network_token);
 }
 
 /* What the engine remembers of the version whose bytes are on the disk. */

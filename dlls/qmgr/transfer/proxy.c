@@ -235,8 +235,8 @@ static char *cache_key(struct download *download, const struct bc_url *url)
 
     if (!key)
         return NULL;
-    if (download->spec.token &&
-        GetTokenInformation(download->spec.token, TokenUser, user, sizeof(user), &size))
+    if (download->spec.network_token &&
+        GetTokenInformation(download->spec.network_token, TokenUser, user, sizeof(user), &size))
         ConvertSidToStringSidA(((TOKEN_USER *)user)->User.Sid, &sid);
     snprintf(key, url->host.len + 256, "%d %d %s %.*s:%u", download->spec.proxy.usage, url->scheme,
              sid ? sid : "", (int)url->host.len, url->host.ptr, url->port);
@@ -322,7 +322,8 @@ static HRESULT find_configured(struct download *download, const struct bc_url *u
         free(key);
         return S_OK;
     }
-    impersonating = download->spec.token && SetThreadToken(NULL, download->spec.token);
+    impersonating =
+        download->spec.network_token && SetThreadToken(NULL, download->spec.network_token);
     if (download->spec.proxy.usage == BG_JOB_PROXY_USAGE_AUTODETECT) {
         memset(&settings, 0, sizeof(settings));
         settings.detect = TRUE;

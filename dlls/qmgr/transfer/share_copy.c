@@ -73,7 +73,7 @@ static DWORD read_version(HANDLE source, struct bc_validators *said)
 
 static DWORD open_source(struct share_copy *copy)
 {
-    HANDLE token = copy->download->spec.token;
+    HANDLE token = copy->download->spec.network_token;
     DWORD error = ERROR_SUCCESS;
 
     if (token && !SetThreadToken(NULL, token))

@@ -44,6 +44,22 @@ static HANDLE open_as(HANDLE token, const WCHAR *path, DWORD access, DWORD share
     return file;
 }
 
+/* Gives the new file its name. A Win32 error. */
+static DWORD rename_as(HANDLE token, const WCHAR *from, const WCHAR *to)
+{
+    DWORD error = ERROR_SUCCESS;
+
+    if (token && !SetThreadToken(NULL, token))
+        return GetLastError();
+    if (!MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING)) {
+        error = GetLastError();
+        DeleteFileW(from);
+    }
+    if (token)
+        SetThreadToken(NULL, NULL);
+    return error;
+}
+
 static void close_both(struct share_upload *share)
 {
     if (share->source != INVALID_HANDLE_VALUE)
@@ -86,7 +102,8 @@ static BOOL begin(struct share_upload *share)
         finish(share, failure_local(GetLastError()));
         return FALSE;
     }
-    share->file = open_as(spec->token, share->temporary, GENERIC_WRITE | DELETE, 0, CREATE_ALWAYS);
+    share->file =
+        open_as(spec->network_token, share->temporary, GENERIC_WRITE | DELETE, 0, CREATE_ALWAYS);
     if (share->file == INVALID_HANDLE_VALUE) {
         finish_remote(share);
         return FALSE;
@@ -99,6 +116,7 @@ static void end(struct share_upload *share)
 {
     struct failure failure, none = {0};
     FILETIME created, accessed, written;
+    DWORD error;
 
     if (!upload_same_file(share->download, &failure)) {
         finish(share, failure);
@@ -115,13 +133,8 @@ static void end(struct share_upload *share)
     }
     CloseHandle(share->file);
     share->file = INVALID_HANDLE_VALUE;
-    if (MoveFileExW(share->temporary, share->target, MOVEFILE_REPLACE_EXISTING)) {
-        finish(share, none);
-        return;
-    }
-    failure = failure_share(GetLastError());
-    DeleteFileW(share->temporary);
-    finish(share, failure);
+    error = rename_as(share->download->spec.network_token, share->temporary, share->target);
+    finish(share, error ? failure_share(error) : none);
 }
 
 static void copy_run(struct work *work)

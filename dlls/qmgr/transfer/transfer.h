@@ -116,8 +116,9 @@ struct download_spec {
     BOOL validate_server_certificate;            /* ask the certificate() event */
     UINT64 rate;                                 /* bytes per second at most, 0: no limit */
     BOOL foreground;
-    HANDLE token;    /* impersonated for file access, NULL: own identity; duplicated */
-    ULONG acl_flags; /* BG_COPY_FILE_*: what of a file's security its copy gets */
+    HANDLE token;         /* impersonated for local files, NULL: own identity; duplicated */
+    HANDLE network_token; /* the same for what is on a share and for finding proxies */
+    ULONG acl_flags;      /* BG_COPY_FILE_*: what of a file's security its copy gets */
     /* An upload: path is the file to send, offset what the server has of it. method NULL or
      * BITS_POST is the upload protocol, any other sends the file as the body of one request
      * (nf-bits10_2-ibackgroundcopyjobhttpoptions2-sethttpmethod). Of what is said about the local
