@@ -70,6 +70,68 @@ static void contract_null_arrays(void **state)
     expect(NULL_REF, call(file, RequestFileRanges, 0, NULL));
 }
 
+/* A reply may not go where its owner cannot write: there not even Linux's root can. */
+static void contract_reply_not_writable(void **state)
+{
+    IBackgroundCopyJob5 *job = new_job(BG_JOB_TYPE_UPLOAD_REPLY);
+    WCHAR *name = (WCHAR *)1;
+
+    if (!exists(L"Z:\\sys\\kernel"))
+        skip();
+    expect(E_ACCESSDENIED, call(job, SetReplyFileName, L"Z:\\sys\\kernel\\reply"));
+    ok(call(job, GetReplyFileName, &name));
+    assert_null(name);
+}
+
+/* A high-performance job writes to the destination itself. */
+static void contract_high_performance_name(void **state)
+{
+    BITS_JOB_PROPERTY_VALUE yes = {.Enable = TRUE};
+    IBackgroundCopyJob5 *job = new_job(BG_JOB_TYPE_DOWNLOAD);
+    WCHAR *name = NULL;
+
+    ok(call(job, SetPriority, BG_JOB_PRIORITY_FOREGROUND));
+    ok(call(job, SetProperty, BITS_JOB_PROPERTY_HIGH_PERFORMANCE, yes));
+    ok(call(job, AddFile, url("FAULT", "data/test?size=1000&seed=1"), local("file")));
+    ok(call(job_file(job, 0), GetTemporaryName, &name));
+    assert_text(name, local("file"));
+    transfer(job);
+    assert_pattern(local("file"), 1, 0, 1000);
+}
+
+/* Ranges of what is made on request would be of different things. */
+static void contract_dynamic_without_ranges(void **state)
+{
+    BITS_JOB_PROPERTY_VALUE yes = {.Enable = TRUE};
+    IBackgroundCopyJob5 *job = new_job(BG_JOB_TYPE_DOWNLOAD);
+    BG_FILE_RANGE range = {0, 10};
+    BG_JOB_PROGRESS progress;
+
+    ok(call(job, SetProperty, BITS_JOB_PROPERTY_DYNAMIC_CONTENT, yes));
+    expect(BG_E_UNSUPPORTED_JOB_CONFIGURATION,
+           call(job, AddFileWithRanges, L"http://localhost/a", local("a"), 1, &range));
+    ok(call(job, GetProgress, &progress));
+    assert_int_equal(progress.FilesTotal, 0);
+    ok(call(job, AddFile, L"http://localhost/a", local("a")));
+}
+
+/* Without peer caching on the computer the job's flags are kept, and do nothing. */
+static void contract_peers_not_enabled(void **state)
+{
+    IBackgroundCopyJob5 *job = new_fault_download("size=1000&seed=1");
+    UINT64 origin = 0, peers = 1;
+    DWORD flags = 0;
+
+    ok(call(job, SetPeerCachingFlags,
+            BG_JOB_ENABLE_PEERCACHING_CLIENT | BG_JOB_ENABLE_PEERCACHING_SERVER));
+    transfer(job);
+    ok(call(job, GetPeerCachingFlags, &flags));
+    assert_int_equal(flags, BG_JOB_ENABLE_PEERCACHING_CLIENT | BG_JOB_ENABLE_PEERCACHING_SERVER);
+    ok(call(job_file(job, 0), GetPeerDownloadStats, &origin, &peers));
+    assert_int_equal(origin, 1000);
+    assert_int_equal(peers, 0);
+}
+
 static void contract_download_time_policy(void **state)
 {
     IBackgroundCopyJob5 *job = new_job(BG_JOB_TYPE_DOWNLOAD);
@@ -146,9 +208,11 @@ static void contract_acl_flags_applied(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        com_test(contract_file_version),      com_test(contract_no_extension_setup),
-        com_test(contract_null_arrays),       policy_test(contract_download_time_policy),
-        com_test(contract_acl_flags_applied),
+        com_test(contract_file_version),          com_test(contract_no_extension_setup),
+        com_test(contract_null_arrays),           policy_test(contract_download_time_policy),
+        com_test(contract_acl_flags_applied),     com_test(contract_reply_not_writable),
+        com_test(contract_high_performance_name), com_test(contract_dynamic_without_ranges),
+        com_test(contract_peers_not_enabled),
     };
 
     return run_group("contract", tests);

@@ -268,17 +268,82 @@ static void proxy_bad_list(void **state)
 
     ok(call(job, SetProxySettings, BG_JOB_PROXY_USAGE_OVERRIDE, L"ftp://:x:y", NULL));
     ok(call(job, Resume));
-    wait_state(job, BG_JOB_STATE_ERROR);
-    {
-        IBackgroundCopyError *error = NULL;
-        BG_ERROR_CONTEXT context;
-        HRESULT code;
+    wait_error(job, BG_JOB_STATE_ERROR, BG_E_INVALID_PROXY_INFO,
+               BG_ERROR_CONTEXT_GENERAL_TRANSPORT);
+}
 
-        ok(call(job, GetError, &error));
-        track(error);
-        ok(call(error, GetError, &context, &code));
-        expect(BG_E_INVALID_PROXY_INFO, code);
+/* Set in the middle of a file: that one goes on, the next goes through the proxy. */
+static void proxy_while_transferring(void **state)
+{
+    IBackgroundCopyJob5 *job = new_fault_download("size=2000000&seed=1&stall=1000000");
+    ULONGLONG end = GetTickCount64() + DEADLINE;
+
+    ok(call(job, AddFile, L"http://nowhere.invalid/data/second?size=10&seed=2", local("second")));
+    ok(call(job, Resume));
+    while (state_of(job) != BG_JOB_STATE_TRANSFERRING) {
+        assert_true(GetTickCount64() < end);
+        Sleep(5);
     }
+    ok(call(job, SetProxySettings, BG_JOB_PROXY_USAGE_OVERRIDE, fault_proxy(), NULL));
+    fault_release("/data/test", job);
+    assert_int_equal(fault_count("/data/test", "\"proxied\": true"), 0);
+    assert_int_equal(fault_count("/data/second", "\"proxied\": true"), 1);
+    ok(call(job, Complete));
+    assert_pattern(local("file"), 1, 0, 2000000);
+    assert_pattern(local("second"), 2, 0, 10);
+}
+
+#define CONNECTIONS L"Software\\Microsoft\\Windows\\CurrentVersion\\Internet Settings\\Connections"
+
+/* The user's settings as Internet Explorer keeps them: this proxy for all; NULL: none. */
+static void set_user_proxy(const WCHAR *proxy)
+{
+    struct {
+        DWORD magic, version, flags, length;
+        char rest[200];
+    } blob = {0x46, 1, 3, 0, ""};
+    HKEY key;
+
+    assert_int_equal(RegCreateKeyExW(HKEY_CURRENT_USER, CONNECTIONS, 0, NULL, 0, KEY_SET_VALUE,
+                                     NULL, &key, NULL),
+                     ERROR_SUCCESS);
+    if (proxy) {
+        blob.length = (DWORD)snprintf(blob.rest, 100, "%ls", proxy);
+        assert_int_equal(RegSetValueExW(key, L"DefaultConnectionSettings", 0, REG_BINARY,
+                                        (BYTE *)&blob, 16 + blob.length + 40),
+                         ERROR_SUCCESS);
+    } else {
+        RegDeleteValueW(key, L"DefaultConnectionSettings");
+    }
+    RegCloseKey(key);
+}
+
+static int no_user_proxy(void **state)
+{
+    set_user_proxy(NULL);
+    return com_clean(state);
+}
+
+/* What the user has set counts for PRECONFIG alone. The hosts differ, for answers are kept. */
+static void proxy_of_the_user(void **state)
+{
+    IBackgroundCopyJob5 *job;
+    WCHAR *list, *bypass;
+    BG_JOB_PROXY_USAGE usage;
+
+    set_user_proxy(fault_proxy());
+    job = new_download(L"http://of-the-user.invalid/data/test?size=10&seed=1");
+    ok(call(job, GetProxySettings, &usage, &list, &bypass));
+    assert_int_equal(usage, BG_JOB_PROXY_USAGE_PRECONFIG);
+    transfer(job);
+    ok(call(job, Complete));
+    assert_int_equal(fault_count("/data/test", "\"proxied\": true"), 1);
+    job = new_download(L"http://no-proxy.invalid/data/test?size=10&seed=1");
+    ok(call(job, SetProxySettings, BG_JOB_PROXY_USAGE_NO_PROXY, NULL, NULL));
+    ok(call(job, Resume));
+    wait_error(job, BG_JOB_STATE_TRANSIENT_ERROR, (HRESULT)0x80072ee7,
+               BG_ERROR_CONTEXT_REMOTE_FILE);
+    assert_int_equal(fault_count("/data/test", "\"proxied\": true"), 1);
 }
 
 static void proxy_credentials(void **state)
@@ -321,6 +386,8 @@ int main(void)
         com_test(proxy_none),
         com_test(proxy_bad_list),
         com_test(proxy_credentials),
+        com_test(proxy_while_transferring),
+        cmocka_unit_test_teardown(proxy_of_the_user, no_user_proxy),
     };
 
     return run_group("credentials_proxy", tests);

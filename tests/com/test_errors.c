@@ -219,6 +219,49 @@ static void errors_http10(void **state)
     assert_pattern(local("file"), 1, 0, 1000);
 }
 
+/* What is no file's fault: the queue manager's own error, without a file. */
+static void errors_of_the_queue(void **state)
+{
+    IBackgroundCopyJob5 *job = new_fault_download("size=1000&stall=100");
+    IBackgroundCopyFile *file = (IBackgroundCopyFile *)1;
+    WCHAR *text = (WCHAR *)1;
+
+    ok(call(job, SetMaximumDownloadTime, 1));
+    ok(call(job, Resume));
+    wait_error(job, BG_JOB_STATE_ERROR, BG_E_MAXDOWNLOAD_TIMEOUT,
+               BG_ERROR_CONTEXT_GENERAL_QUEUE_MANAGER);
+    expect(BG_E_FILE_NOT_AVAILABLE, call(error_of(job), GetFile, &file));
+    assert_null(file);
+    expect(BG_E_PROTOCOL_NOT_AVAILABLE, call(error_of(job), GetProtocol, &text));
+    assert_null(text);
+}
+
+/* A server without ranges has to give the file in one go: in the background an interruption is an
+ * error, in the foreground the file is fetched again. */
+static void errors_interrupted_without_ranges(void **state)
+{
+    IBackgroundCopyJob5 *job = new_fault_download("size=2000000&seed=5&ranges=off&stall=1000000"
+                                                  "&times=1&rate=4000000");
+    ULONGLONG end = GetTickCount64() + DEADLINE;
+    BG_JOB_PROGRESS progress;
+
+    ok(call(job, SetPriority, BG_JOB_PRIORITY_NORMAL));
+    ok(call(job, Resume));
+    do {
+        ok(call(job, GetProgress, &progress));
+        assert_true(GetTickCount64() < end);
+        Sleep(5);
+    } while (progress.BytesTransferred < 500000);
+    ok(call(job, Suspend));
+    ok(call(job, Resume));
+    wait_error(job, BG_JOB_STATE_ERROR, BG_E_INSUFFICIENT_RANGE_SUPPORT,
+               BG_ERROR_CONTEXT_REMOTE_FILE);
+    ok(call(job, SetPriority, BG_JOB_PRIORITY_FOREGROUND));
+    transfer(job);
+    ok(call(job, Complete));
+    assert_pattern(local("file"), 5, 0, 2000000);
+}
+
 /* With no time for progress every error is fatal; so it is if the delay is longer than that time.
  */
 static void errors_no_progress_timeout(void **state)
@@ -277,12 +320,13 @@ static void errors_no_progress_expires(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        com_test(errors_http_status), com_test(errors_none),
-        com_test(errors_object),      com_test(errors_until_transferring),
-        com_test(errors_protocols),   com_test(errors_local_file),
-        com_test(errors_connection),  com_test(errors_bad_servers),
-        com_test(errors_http10),      com_test(errors_no_progress_timeout),
-        com_test(errors_retry),       com_test(errors_no_progress_expires),
+        com_test(errors_http_status),  com_test(errors_none),
+        com_test(errors_object),       com_test(errors_until_transferring),
+        com_test(errors_protocols),    com_test(errors_local_file),
+        com_test(errors_connection),   com_test(errors_bad_servers),
+        com_test(errors_http10),       com_test(errors_no_progress_timeout),
+        com_test(errors_retry),        com_test(errors_no_progress_expires),
+        com_test(errors_of_the_queue), com_test(errors_interrupted_without_ranges),
     };
 
     return run_group("errors", tests);

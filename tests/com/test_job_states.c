@@ -342,6 +342,25 @@ static void states_add_in_any_state(void **state)
     free(log);
 }
 
+/* The temporary file of a file that is not whole is held by a program: it stays, the job does not.
+ */
+static void states_complete_file_in_use(void **state)
+{
+    IBackgroundCopyJob5 *job = stalled();
+    WCHAR *name = NULL;
+    HANDLE handle;
+
+    ok(call(job_file(job, 0), GetTemporaryName, &name));
+    handle = CreateFileW(name, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+                         OPEN_EXISTING, 0, NULL);
+    CoTaskMemFree(name);
+    assert_true(handle != INVALID_HANDLE_VALUE);
+    expect(BG_S_UNABLE_TO_DELETE_FILES, call(job, Complete));
+    CloseHandle(handle);
+    assert_int_equal(state_of(job), BG_JOB_STATE_ACKNOWLEDGED);
+    assert_int_equal(files_left(NULL), 1);
+}
+
 /* Foreground jobs do not wait for each other, nor for a background job. */
 static void states_foreground_together(void **state)
 {
@@ -376,6 +395,25 @@ static void states_priorities(void **state)
     wait_state(low, BG_JOB_STATE_TRANSFERRED);
     ok(call(low, Complete));
     assert_pattern(local("file"), 5, 0, 2000000);
+}
+
+/* Bytes that come change the modification time; nothing else is needed for it. */
+static void states_bytes_change_time(void **state)
+{
+    IBackgroundCopyJob5 *job = stalled();
+    ULONGLONG before, end = GetTickCount64() + DEADLINE;
+    BG_JOB_PROGRESS progress;
+
+    ok(call(job, SetDescription, L"now"));
+    before = modified(job);
+    do {
+        fault_control("{\"path\": \"/data/test\", \"release\": true}");
+        ok(call(job, GetProgress, &progress));
+        assert_true(GetTickCount64() < end);
+        Sleep(5);
+    } while (progress.BytesTransferred < 1200000);
+    assert_int_equal(state_of(job), BG_JOB_STATE_TRANSFERRING);
+    assert_true(modified(job) > before);
 }
 
 /* The file changes on the server while its transfer is interrupted: it starts again, whole. */
@@ -459,6 +497,8 @@ int main(void)
         com_test(states_priorities),
         com_test(states_file_changed),
         com_test(states_file_source),
+        com_test(states_complete_file_in_use),
+        com_test(states_bytes_change_time),
     };
 
     return run_group("job_states", tests);

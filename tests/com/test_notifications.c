@@ -307,6 +307,49 @@ static void notify_modification(void **state)
     assert_int_equal(callback->count[TRANSFERRED], 0);
 }
 
+/* Bytes alone, in the middle of a file, are a modification, too. */
+static void notify_modification_by_bytes(void **state)
+{
+    IBackgroundCopyJob5 *job = new_fault_download("size=3000000&rate=1000000");
+    struct callback *callback = listen_to(job, BG_NOTIFY_JOB_MODIFICATION);
+
+    ok(call(job, Resume));
+    wait_state(job, BG_JOB_STATE_TRANSFERRING);
+    wait_calls(callback, MODIFICATION, callback->count[MODIFICATION] + 3);
+    assert_int_equal(state_of(job), BG_JOB_STATE_TRANSFERRING);
+}
+
+/* A file that is refused when it is told of puts its job in error. */
+static HRESULT refuse_file(struct callback *callback, enum kind kind, IBackgroundCopyJob *job,
+                           IUnknown *about)
+{
+    volatile HRESULT *result = callback->context;
+    IBackgroundCopyFile3 *file = NULL;
+
+    if (kind != FILE_TRANSFERRED)
+        return S_OK;
+    *result = call(about, QueryInterface, &IID_IBackgroundCopyFile3, (void **)&file);
+    if (SUCCEEDED(*result)) {
+        *result = call(file, SetValidationState, FALSE);
+        call(file, Release);
+    }
+    return S_OK;
+}
+
+static void notify_file_refused_inside(void **state)
+{
+    IBackgroundCopyJob5 *job = failing("size=10");
+    struct callback *callback = listen_to(job, BG_NOTIFY_FILE_TRANSFERRED | BG_NOTIFY_JOB_ERROR);
+    volatile HRESULT result = E_FAIL;
+
+    callback->context = (void *)&result;
+    callback->action = refuse_file;
+    ok(call(job, Resume));
+    wait_calls(callback, FAILED_JOB, 1);
+    ok(result);
+    wait_error(job, BG_JOB_STATE_ERROR, BG_E_VALIDATION_FAILED, BG_ERROR_CONTEXT_LOCAL_FILE);
+}
+
 /* Many changes, few calls: no more than one in an interval. */
 static void notify_modification_coalesced(void **state)
 {
@@ -451,6 +494,8 @@ int main(void)
         com_test(notify_program_not_run),
         com_test(notify_program_after_callback),
         com_test(notify_program_missing),
+        com_test(notify_modification_by_bytes),
+        com_test(notify_file_refused_inside),
     };
 
     return run_group("notifications", tests);

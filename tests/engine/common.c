@@ -65,6 +65,13 @@ WCHAR *local(const WCHAR *name)
 
 struct engine_options engine_options;
 
+/* As far as most tests care all users are logged on. */
+static HRESULT everybody(const WCHAR *sid, HANDLE *token)
+{
+    *token = NULL;
+    return S_OK;
+}
+
 void open_engine(void)
 {
     struct engine_options options = engine_options;
@@ -72,6 +79,8 @@ void open_engine(void)
     options.folder = folder;
     if (!options.client)
         options.client = &client;
+    if (!options.user_token)
+        options.user_token = everybody;
     assert_int_equal(engine_open(&options, &engine), S_OK);
 }
 

@@ -200,6 +200,52 @@ static void no_ranges(void **state)
     assert_int_equal(f.result.received, 200000);
     check_pattern(&f, 3, 0, 200000);
     fetch_free(&f);
+    /* Where ranges are needed that is an error; the bytes stay. */
+    fault_url(&f, "size=200000&seed=3&cut=70000&times=1&ranges=off");
+    f.spec.needs_ranges = TRUE;
+    fetch_run(&f);
+    fetch_again(&f);
+    check_failure(&f, BC_E_INSUFFICIENT_RANGE_SUPPORT, REMOTE, FALSE);
+    assert_int_equal(f.result.bytes, 70000);
+    fetch_free(&f);
+}
+
+/* A file that is larger than one request may ask for. */
+static void pieces(void **state)
+{
+    const struct transfer_options small = {.piece_bytes = 100000};
+    const BG_FILE_RANGE range = {50000, 250000};
+    struct transfer *others = transfer;
+    struct fetch f;
+
+    assert_int_equal(transfer_create(&small, &transfer), S_OK);
+    fault_url(&f, "size=350000&seed=3");
+    fetch_run(&f);
+    check_success(&f, 350000);
+    check_pattern(&f, 3, 0, 350000);
+    assert_non_null(strstr(f.text, "Content-Range: bytes 0-99999/350000\r\n"));
+    assert_int_equal(f.headers, 1);
+    fetch_free(&f);
+    fault_url(&f, "size=350000&seed=3");
+    f.spec.ranges = &range;
+    f.spec.range_count = 1;
+    fetch_run(&f);
+    check_success(&f, 250000);
+    check_pattern(&f, 3, 50000, 250000);
+    assert_non_null(strstr(f.text, "Content-Range: bytes 50000-149999/350000\r\n"));
+    fetch_free(&f);
+    fault_url(&f, "size=350000&seed=3&ranges=off"); /* gives all, whatever it is asked for */
+    fetch_run(&f);
+    check_success(&f, 350000);
+    check_pattern(&f, 3, 0, 350000);
+    fetch_free(&f);
+    fault_url(&f, "size=350000&seed=3&gen_after=3"); /* changes between two pieces */
+    fetch_run(&f);
+    check_success(&f, 350000);
+    check_pattern(&f, generation_seed(3, 1), 0, 350000);
+    fetch_free(&f);
+    transfer_destroy(transfer);
+    transfer = others;
 }
 
 /* What is claimed of the file is taken back before its bytes go: at a 200 in place of a 206, at a
@@ -727,6 +773,7 @@ int main(void)
         cmocka_unit_test(cancel),
         cmocka_unit_test(rate),
         cmocka_unit_test(bad_orders),
+        cmocka_unit_test(pieces),
     };
 
     return cmocka_run_group_tests(tests, fetch_setup, fetch_teardown);

@@ -137,7 +137,14 @@ HRESULT STDMETHODCALLTYPE job_GetReplyData(IBackgroundCopyJob5 *iface, byte **bu
 
 HRESULT STDMETHODCALLTYPE job_SetReplyFileName(IBackgroundCopyJob5 *iface, LPCWSTR name)
 {
-    return job_set_reply_file(impl_from_job5(iface)->job, name && *name ? name : NULL);
+    struct job *job = impl_from_job5(iface)->job;
+    const WCHAR *wanted = name && *name ? name : NULL;
+    struct file_request request = {.local_name = wanted};
+    HRESULT hr = job_check(job, BC_CALL_SET_REPLY_FILE_NAME, 0);
+
+    if (SUCCEEDED(hr) && wanted)
+        hr = com_check_writable(&request, 1);
+    return SUCCEEDED(hr) ? job_set_reply_file(job, wanted) : hr;
 }
 
 HRESULT STDMETHODCALLTYPE job_GetReplyFileName(IBackgroundCopyJob5 *iface, LPWSTR *name)

@@ -157,6 +157,8 @@ static HRESULT STDMETHODCALLTYPE job1_AddFiles(IBackgroundCopyJob1 *iface, ULONG
         }
     }
     if (SUCCEEDED(hr))
+        hr = com_check_writable(requests, count);
+    if (SUCCEEDED(hr))
         hr = legacy_result(job_add_files(object->job, requests, count, object->privileged));
     free(requests);
     return hr;

@@ -18,7 +18,9 @@ static void report(struct service *service, DWORD state, DWORD error, DWORD wait
         .dwServiceType = SERVICE_WIN32_SHARE_PROCESS,
         .dwCurrentState = state,
         .dwControlsAccepted =
-            state == SERVICE_RUNNING ? SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_SHUTDOWN : 0,
+            state == SERVICE_RUNNING
+                ? SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_SHUTDOWN | SERVICE_ACCEPT_SESSIONCHANGE
+                : 0,
         .dwWin32ExitCode = error,
         .dwWaitHint = wait_hint,
     };
@@ -35,6 +37,10 @@ static DWORD WINAPI handle_control(DWORD control, DWORD type, LPVOID data, LPVOI
     case SERVICE_CONTROL_SHUTDOWN:
         report(service, SERVICE_STOP_PENDING, NO_ERROR, 20000);
         SetEvent(service->stop);
+        return NO_ERROR;
+    case SERVICE_CONTROL_SESSIONCHANGE:
+        if (type == WTS_SESSION_LOGON || type == WTS_SESSION_LOGOFF)
+            engine_sessions_changed(com_engine());
         return NO_ERROR;
     case SERVICE_CONTROL_INTERROGATE:
         return NO_ERROR;

@@ -428,6 +428,7 @@ HRESULT engine_open(const struct engine_options *options, struct engine **out)
     engine->network_changed = TRUE;
     engine->time_slice_ms = options->time_slice_ms ? options->time_slice_ms : BC_TIME_SLICE_DEFAULT;
     engine->cost_given = options->network_cost;
+    engine->user_token = options->user_token ? options->user_token : os_user_token;
     engine->kilobits = BC_BANDWIDTH_UNLIMITED;
 
     hr = options->folder ? model_set_string(&folder, options->folder)

@@ -61,6 +61,8 @@ struct engine_options {
     ULONG time_slice_ms;          /* of a background job when others wait; 0: the default */
     ULONG network_cost;           /* BITS_COST_STATE_*; 0: ask the system */
     const struct os_world *world; /* NULL: the machine's clocks, network and policies */
+    /* The token of a user who is logged on; NULL: os_user_token(), whose contract it has. */
+    HRESULT (*user_token)(const WCHAR *sid, HANDLE *token);
 };
 
 /*
@@ -73,6 +75,10 @@ HRESULT engine_open(const struct engine_options *options, struct engine **engine
  * looked at. For a process that ends. */
 void engine_stop(struct engine *engine);
 void engine_close(struct engine *engine);
+
+/* Somebody has logged on or off: jobs run only while their owner is logged on
+ * (users-and-network-connections). Without such a call it is noticed a little later. */
+void engine_sessions_changed(struct engine *engine);
 
 /* Jobs. *job is a reference for job_release(). */
 HRESULT engine_create_job(struct engine *engine, const WCHAR *name, BG_JOB_TYPE type,

@@ -57,6 +57,12 @@ void job_fail(struct job *job, struct file *file, HRESULT hr, BG_ERROR_CONTEXT c
 {
     if (job->outcome != OUTCOME_NONE || job->data.state != BG_JOB_STATE_QUEUED)
         return;
+    if (hr == HRESULT_FROM_WIN32(ERROR_NOT_LOGGED_ON) &&
+        context == BG_ERROR_CONTEXT_GENERAL_QUEUE_MANAGER) {
+        job->owner_away = TRUE;
+        job_stop(job);
+        return;
+    }
     job->outcome = OUTCOME_FAILED;
     job->failure.code = hr;
     job->failure.context = context;
@@ -245,6 +251,7 @@ static void on_headers(void *context, const struct download_headers *headers)
     set_wide(&file->data.last_modified, headers->last_modified);
     set_wide(&file->data.response_headers, headers->text);
     file->version_dirty = TRUE;
+    file->renamed = FALSE;
     file->data.remote_size = headers->remote_size;
     file->data.progress.total = headers->total;
     if (headers->restarted)
@@ -643,6 +650,7 @@ struct start {
     BOOL sparse;
     BOOL trust;
     BOOL forgotten;
+    BOOL renamed;
     ULONG number; /* file->start */
 };
 
@@ -679,6 +687,9 @@ static HRESULT start_download(struct job *job, struct file *file, const struct s
     spec.ranges = start->sparse ? start->ranges : data->ranges;
     spec.range_count = start->sparse ? start->range_count : data->range_count;
     spec.sparse = start->sparse;
+    /* bits-return-values, BG_E_INSUFFICIENT_RANGE_SUPPORT; nf-bits2_0-ibackgroundcopyfile2-
+     * setremotename: after a change of name the file starts again. */
+    spec.needs_ranges = !spec.foreground && !start->renamed;
     AcquireSRWLockExclusive(&job->engine->lock);
     spec.validate_server_certificate = job->certificate_callback != NULL;
     spec.rate = engine_rate(job->engine, run->data.priority);
@@ -715,6 +726,7 @@ static HRESULT start_prepare(struct job *job, struct file *file, struct start *s
     start->sparse = file->sparse;
     start->trust = file->trust_size;
     start->forgotten = file->forgotten;
+    start->renamed = file->renamed;
     file->base = file->sparse ? sparse_bytes(file) : 0;
     if (job->run->version != job->version)
         hr = run_new(job, fresh);

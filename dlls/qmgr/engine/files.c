@@ -381,6 +381,8 @@ HRESULT job_add_files(struct job *job, const struct file_request *requests, ULON
     job_facts(job, &facts);
     hr = bc_state_check(requests->ranges ? BC_CALL_ADD_FILE_RANGES : BC_CALL_ADD_FILE, &facts,
                         count);
+    if (SUCCEEDED(hr) && requests->ranges && change.next.dynamic_content)
+        hr = BG_E_UNSUPPORTED_JOB_CONFIGURATION; /* ne-bits5_0-bits_job_property_id */
     if (SUCCEEDED(hr))
         hr = bc_limits_check_files(&limits, privileged, job->file_count, count);
     if (SUCCEEDED(hr))
@@ -461,6 +463,16 @@ void file_progress(struct file *file, BG_FILE_PROGRESS *progress)
     ReleaseSRWLockShared(&file->job->engine->lock);
 }
 
+/* Under its new name the file is known by size and time stamp
+ * (nf-bits2_0-ibackgroundcopyfile2-setremotename): another server tags the same file otherwise. */
+static void forget_tag(struct model_file *data)
+{
+    if (!data->last_modified)
+        return;
+    free(data->etag);
+    data->etag = NULL;
+}
+
 /* Stores data[i] as the durable side of files[i] and publishes what clients can change of it. Latch
  * held. */
 static HRESULT store_file_changes(struct job *job, struct file **files, struct model_file *data,
@@ -491,6 +503,9 @@ static HRESULT store_file_changes(struct job *job, struct file **files, struct m
 
         files[i]->data.remote_name = data[i].remote_name;
         data[i].remote_name = name;
+        files[i]->renamed |= wcscmp(name, files[i]->data.remote_name) != 0;
+        if (!data[i].etag)
+            forget_tag(&files[i]->data);
         files[i]->data.validated = data[i].validated;
         files[i]->data.validation_set = data[i].validation_set;
         files[i]->dirty = job->dirty = TRUE;
@@ -518,6 +533,7 @@ static HRESULT rename_files(struct job *job, struct file **files, WCHAR **names,
         hr = model_file_copy(&files[i]->data, &data[i]);
         if (SUCCEEDED(hr))
             hr = model_set_string(&data[i].remote_name, names[i]);
+        forget_tag(&data[i]);
     }
     if (SUCCEEDED(hr))
         hr = store_file_changes(job, files, data, count, &change.next);

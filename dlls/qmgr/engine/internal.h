@@ -59,6 +59,7 @@ struct file {
     BOOL unchecked;      /* what has come may not be gone on with, see job_check_again() */
     BOOL trust_size; /* after a crash of the service alone: the file's own length is the truth */
     ULONG restarts;
+    BOOL renamed;            /* since a server has answered: the new one may be without ranges */
     BOOL sparse;             /* its bytes come in any order, at their own offsets */
     UINT64 position;         /* of a sparse file: what comes first, UpdateDownloadPosition */
     UINT64 base;             /* of a sparse file: bytes there when the download began */
@@ -84,8 +85,10 @@ struct run {
     char *proxy_bypass;
     struct transfer_credential *credentials;
     ULONG credential_count;
-    HANDLE token;          /* the helper token, where it is to open local files */
-    HANDLE network_token;  /* ... where it is to open files on shares */
+    HANDLE token;         /* the helper token, where it is to open local files */
+    HANDLE network_token; /* ... where it is to open files on shares */
+    HANDLE owner;         /* the owner's, NULL: who this process is, or a service account */
+    HRESULT (*user_token)(const WCHAR *sid, HANDLE *token);
     struct model_job data; /* for what the spec takes as it is */
 };
 
@@ -128,6 +131,7 @@ struct job {
 
     BOOL running;              /* has its turn */
     BOOL connected;            /* the server has answered in this turn */
+    BOOL owner_away;           /* not logged on when last looked at: gets no turn */
     ULONG active;              /* downloads under way */
     struct job_upload *upload; /* NULL for downloads */
     struct run *run;
@@ -200,10 +204,11 @@ struct engine {
     INT64 clock_error;     /* the same as last stored; the worker's */
 
     ULONG time_slice_ms;
-    ULONGLONG limits_at;   /* tick; when to look at what follows again */
-    ULONG kilobits;        /* a second, for background jobs; BC_BANDWIDTH_UNLIMITED, 0: blocked */
-    ULONG cost;            /* BITS_COST_STATE_* of the network */
-    ULONG cost_given;      /* the same, by engine_options; 0: ask the system */
+    ULONGLONG limits_at; /* tick; when to look at what follows again */
+    ULONG kilobits;      /* a second, for background jobs; BC_BANDWIDTH_UNLIMITED, 0: blocked */
+    ULONG cost;          /* BITS_COST_STATE_* of the network */
+    ULONG cost_given;    /* the same, by engine_options; 0: ask the system */
+    HRESULT (*user_token)(const WCHAR *sid, HANDLE *token);
     ULONG download_time_s; /* MaxDownloadTime */
 };
 
@@ -332,7 +337,7 @@ void file_write_progress(struct file *file);
 void job_transfer_ended(struct job *job, void (*go_on)(struct job *job));
 void job_idle(struct job *job); /* lock held: to be called when active has become less */
 /* Lock held. Ends the turn with a failure; the first one of a turn decides, the others are its
- * echo. */
+ * echo. That the owner is not logged on is none: the job stays QUEUED. */
 void job_fail(struct job *job, struct file *file, HRESULT hr, BG_ERROR_CONTEXT context,
               BOOL transient, ULONG retry_after_ms);
 

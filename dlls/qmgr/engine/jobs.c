@@ -480,6 +480,7 @@ void job_publish(struct job *job, struct model_job *next)
     old = job->data;
     job->data = *next;
     job->version++;
+    job->owner_away = FALSE; /* it may have another owner */
     moved = old.state != job->data.state;
     bc_retry_set_delay(&job->retry, job->data.minimum_retry_delay);
     bc_retry_set_no_progress(&job->retry, job->data.no_progress_timeout);

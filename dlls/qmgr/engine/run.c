@@ -32,6 +32,8 @@ void run_release(struct run *run)
         CloseHandle(run->token);
     if (run->network_token)
         CloseHandle(run->network_token);
+    if (run->owner)
+        CloseHandle(run->owner);
     model_job_release(&run->data);
     free(run);
 }
@@ -85,6 +87,7 @@ HRESULT run_new(struct job *job, struct run **out)
         return E_OUTOFMEMORY;
     run->refs = 1;
     run->version = job->version;
+    run->user_token = job->engine->user_token;
     hr = model_job_copy(&job->data, &run->data);
     if (SUCCEEDED(hr))
         hr = run_token(job, BG_TOKEN_LOCAL_FILE, &run->token);
@@ -102,6 +105,7 @@ void run_fill_spec(const struct run *run, struct download_spec *spec)
     spec->method = run->method;
     spec->token = run->token;
     spec->network_token = run->network_token;
+    spec->user = run->owner;
     spec->dynamic_content = run->data.dynamic_content;
     spec->maximum_size = BG_SIZE_UNKNOWN;
     spec->custom_headers = run->headers;
@@ -176,6 +180,10 @@ HRESULT run_prepare(struct run *run)
     if ((data->http_method && !run->method) || (data->proxy_list && !run->proxy_list) ||
         (data->proxy_bypass && !run->proxy_bypass))
         return E_OUTOFMEMORY;
-    hr = run_headers(run);
+    /* The system's own accounts are always logged on. */
+    hr = os_is_service_account(data->owner_sid) ? S_OK
+                                                : run->user_token(data->owner_sid, &run->owner);
+    if (SUCCEEDED(hr))
+        hr = run_headers(run);
     return SUCCEEDED(hr) ? run_credentials(run) : hr;
 }

@@ -75,6 +75,56 @@ static ULONG bandwidth_now(const struct engine *engine)
     return bc_bandwidth_limit(&policy, hour_now(engine));
 }
 
+/* Ends the turn of a job whose owner has logged off. No lock. */
+static void look_at_owner(struct job *job)
+{
+    HANDLE token = NULL;
+    WCHAR *sid = NULL;
+    HRESULT hr = model_set_string(&sid, job_lock(job)->owner_sid);
+
+    job_unlock(job);
+    if (SUCCEEDED(hr))
+        hr = job->engine->user_token(sid, &token);
+    free(sid);
+    if (token)
+        CloseHandle(token);
+    if (hr != HRESULT_FROM_WIN32(ERROR_NOT_LOGGED_ON))
+        return;
+    AcquireSRWLockExclusive(&job->engine->lock);
+    if (job->running)
+        job_fail(job, NULL, hr, BG_ERROR_CONTEXT_GENERAL_QUEUE_MANAGER, FALSE, 0);
+    ReleaseSRWLockExclusive(&job->engine->lock);
+}
+
+/* Who is logged on: owners who were away may be back, others may have gone. No lock. */
+static void look_at_owners(struct engine *engine)
+{
+    struct job **jobs = NULL;
+    ULONG count = 0, i;
+
+    AcquireSRWLockExclusive(&engine->lock);
+    for (i = 0; i < engine->job_count; i++) {
+        struct job *job = engine->jobs[i];
+
+        job->owner_away = FALSE;
+        count += job->running && job->run && job->run->owner;
+    }
+    if (count)
+        jobs = malloc(count * sizeof(*jobs));
+    for (i = count = 0; jobs && i < engine->job_count; i++) {
+        struct job *job = engine->jobs[i];
+
+        if (!job->running || !job->run || !job->run->owner)
+            continue;
+        job_addref(job);
+        jobs[count++] = job;
+    }
+    ReleaseSRWLockExclusive(&engine->lock);
+    for (i = 0; i < count; i++)
+        look_at_owner(jobs[i]);
+    engine_free_jobs(jobs, count);
+}
+
 /* No lock. */
 static void look_at_limits(struct engine *engine, ULONGLONG now)
 {
@@ -128,7 +178,8 @@ static BOOL throttled(const struct job *job)
 static BOOL waits_for_turn(const struct job *job)
 {
     return job->data.state == BG_JOB_STATE_QUEUED && !job->running && !job->active &&
-           job->outcome == OUTCOME_NONE && !throttled(job) && SUCCEEDED(blocked_by(job));
+           job->outcome == OUTCOME_NONE && !throttled(job) && !job->owner_away &&
+           SUCCEEDED(blocked_by(job));
 }
 
 /* Lock held. What keeps the job from transferring anything at all. */
@@ -386,13 +437,23 @@ static BOOL look_at_queue(struct engine *engine, struct round *round, ULONGLONG 
     return TRUE;
 }
 
+void engine_sessions_changed(struct engine *engine)
+{
+    AcquireSRWLockExclusive(&engine->lock);
+    engine->limits_at = 0;
+    engine_wake(engine);
+    ReleaseSRWLockExclusive(&engine->lock);
+}
+
 ULONGLONG engine_schedule(struct engine *engine)
 {
     ULONGLONG deadline = ~0ull, now = engine_ticks(engine);
     struct round round = {0};
 
-    if (now >= engine->limits_at)
+    if (now >= engine->limits_at) {
         look_at_limits(engine, now);
+        look_at_owners(engine);
+    }
     AcquireSRWLockExclusive(&engine->lock);
     if (!look_at_queue(engine, &round, now, &deadline))
         deadline = now + 1000;

@@ -137,6 +137,7 @@ static HRESULT client_token(HANDLE *token)
 }
 
 static struct os_identity process_identity; /* who the process is does not change */
+static INIT_ONCE process_known = INIT_ONCE_STATIC_INIT;
 
 static BOOL CALLBACK describe_process(INIT_ONCE *once, void *parameter, void **context)
 {
@@ -154,12 +155,11 @@ static BOOL CALLBACK describe_process(INIT_ONCE *once, void *parameter, void **c
 
 HRESULT os_process_identity(struct os_identity *identity)
 {
-    static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
     HRESULT hr = S_OK;
     size_t size;
 
     memset(identity, 0, sizeof(*identity));
-    if (!InitOnceExecuteOnce(&once, describe_process, &hr, NULL))
+    if (!InitOnceExecuteOnce(&process_known, describe_process, &hr, NULL))
         return hr;
     size = (wcslen(process_identity.sid) + 1) * sizeof(WCHAR);
     *identity = process_identity;
@@ -226,6 +226,11 @@ HRESULT os_user_token(const WCHAR *text, HANDLE *token)
     PSID sid;
 
     *token = NULL;
+    /* The usual case, without a question to anybody. */
+    if (text && InitOnceExecuteOnce(&process_known, describe_process, &hr, NULL) &&
+        !lstrcmpiW(process_identity.sid, text))
+        return S_OK;
+    hr = S_OK;
     if (!text || !ConvertStringSidToSidW(text, &sid))
         return E_INVALIDARG;
     if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &self)) {

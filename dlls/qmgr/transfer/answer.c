@@ -98,6 +98,19 @@ static void set_buffer(struct download *download)
         curl_easy_setopt(download->easy, CURLOPT_BUFFERSIZE, (long)buffer);
 }
 
+/* All of a file that is larger than one request may ask for: now that its size is known it is asked
+ * for in pieces. A server that then gives all of it again is taken at its word. */
+static BOOL is_too_large(const struct download *download, const struct bc_http_decision *decision)
+{
+    const struct bc_http_request *request = &download->request;
+    UINT64 piece = download->transfer->options.piece_bytes;
+
+    return !request->ranged && !request->dynamic && !download->response.ranges_none &&
+           download->response.version >= 11 && decision->body_length != BC_SIZE_UNKNOWN &&
+           decision->body_length > piece && decision->total != BC_SIZE_UNKNOWN &&
+           (!download->spec.method || !strcmp(download->spec.method, "GET"));
+}
+
 /* The body is wanted: makes everything ready for its first byte. */
 static void accept_body(struct download *download, const struct bc_http_decision *decision)
 {
@@ -105,6 +118,15 @@ static void accept_body(struct download *download, const struct bc_http_decision
     struct failure failure = {0};
 
     said.total = decision->total;
+    if (is_too_large(download, decision)) {
+        download->known = said;
+        download->outcome = OUTCOME_PIECES;
+        return;
+    }
+    if (decision->no_ranges && download->spec.needs_ranges) {
+        fail(download, failure_remote(BC_E_INSUFFICIENT_RANGE_SUPPORT));
+        return;
+    }
     if (!version_accept(download, decision->verdict == BC_VERDICT_RESTART, &said, &failure)) {
         fail(download, failure);
         return;

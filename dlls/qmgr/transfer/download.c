@@ -107,6 +107,7 @@ static BOOL copy_spec(struct download_spec *to, const struct download_spec *from
     to->upload = NULL; /* upload.c has its own copy */
     good &= copy_token(&to->token, from->token);
     good &= copy_token(&to->network_token, from->network_token);
+    good &= copy_token(&to->user, from->user);
     return good;
 }
 
@@ -143,6 +144,8 @@ static void free_spec(struct download_spec *spec)
         CloseHandle(spec->token);
     if (spec->network_token)
         CloseHandle(spec->network_token);
+    if (spec->user)
+        CloseHandle(spec->user);
 }
 
 /* What the engine remembers of the version whose bytes are on the disk. */

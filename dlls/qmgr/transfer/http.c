@@ -11,9 +11,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A method of the client's own: nothing is known of what the server makes of it. */
+static BOOL own_method(const struct download *download)
+{
+    return download->spec.method && strcmp(download->spec.method, "GET");
+}
+
 static void end_with(struct download *download, struct failure failure)
 {
     download_end(download, &failure);
+}
+
+/* Not more than a request may ask for. Of what is made on request there are no pieces. */
+static void cut_request(const struct download *download, struct bc_http_request *request)
+{
+    UINT64 piece = download->transfer->options.piece_bytes, left = request->length;
+
+    if (download->known.total != BC_SIZE_UNKNOWN && download->known.total > request->offset &&
+        left > download->known.total - request->offset)
+        left = download->known.total - request->offset;
+    if (left != BC_LENGTH_TO_EOF && left > piece && !download->spec.dynamic_content &&
+        !own_method(download))
+        request->length = piece;
 }
 
 /* What the next request asks for. */
@@ -36,6 +55,7 @@ static void plan_request(struct download *download)
     } else {
         request->offset = download->position;
     }
+    cut_request(download, request);
     request->ranged = request->offset || request->length != BC_LENGTH_TO_EOF;
 }
 
@@ -355,6 +375,9 @@ void http_done(struct download *download, CURLcode code)
             end_with(download, failure_closed());
         else
             body_done(download);
+        break;
+    case OUTCOME_PIECES:
+        http_request(download);
         break;
     case OUTCOME_COMPLETE:
         download->total = download->position;

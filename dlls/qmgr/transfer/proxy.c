@@ -226,6 +226,12 @@ close:
 
 /* ---- answers that are kept ---- */
 
+/* Whose settings count; NULL: this process's. */
+static HANDLE proxy_user(const struct download *download)
+{
+    return download->spec.network_token ? download->spec.network_token : download->spec.user;
+}
+
 /* Who asks for which host: the key of the cache; to be freed. */
 static char *cache_key(struct download *download, const struct bc_url *url)
 {
@@ -235,8 +241,8 @@ static char *cache_key(struct download *download, const struct bc_url *url)
 
     if (!key)
         return NULL;
-    if (download->spec.network_token &&
-        GetTokenInformation(download->spec.network_token, TokenUser, user, sizeof(user), &size))
+    if (proxy_user(download) &&
+        GetTokenInformation(proxy_user(download), TokenUser, user, sizeof(user), &size))
         ConvertSidToStringSidA(((TOKEN_USER *)user)->User.Sid, &sid);
     snprintf(key, url->host.len + 256, "%d %d %s %.*s:%u", download->spec.proxy.usage, url->scheme,
              sid ? sid : "", (int)url->host.len, url->host.ptr, url->port);
@@ -322,8 +328,7 @@ static HRESULT find_configured(struct download *download, const struct bc_url *u
         free(key);
         return S_OK;
     }
-    impersonating =
-        download->spec.network_token && SetThreadToken(NULL, download->spec.network_token);
+    impersonating = proxy_user(download) && SetThreadToken(NULL, proxy_user(download));
     if (download->spec.proxy.usage == BG_JOB_PROXY_USAGE_AUTODETECT) {
         memset(&settings, 0, sizeof(settings));
         settings.detect = TRUE;

@@ -185,6 +185,7 @@ static void set_options(struct transfer_options *to, const struct transfer_optio
     to->flush_threads = value_or(from->flush_threads, 8);
     to->checkpoint_bytes = value_or(from->checkpoint_bytes, 32 * 1024 * 1024);
     to->checkpoint_ms = value_or(from->checkpoint_ms, 1000);
+    to->piece_bytes = from->piece_bytes ? from->piece_bytes : 2147483648u;
     to->unflushed_bytes = value_or(from->unflushed_bytes, 256 * 1024 * 1024);
     to->connect_timeout_ms = value_or(from->connect_timeout_ms, 60000);
     to->stall_timeout_ms = value_or(from->stall_timeout_ms, 60000);

@@ -26,6 +26,8 @@ struct transfer_options {
     ULONG connect_timeout_ms; /* default 60000 */
     ULONG stall_timeout_ms; /* no byte for so long ends the download as transient; default 60000 */
     ULONG connections_per_host; /* default 8 */
+    UINT64 piece_bytes;         /* no request asks for more of a file; default 2 GiB
+                                   (nn-bits-ibackgroundcopycallback, best-practices-when-using-bits) */
 };
 
 /* Name and password for one target. */
@@ -119,6 +121,10 @@ struct download_spec {
     HANDLE token;         /* impersonated for local files, NULL: own identity; duplicated */
     HANDLE network_token; /* the same for what is on a share and for finding proxies */
     ULONG acl_flags;      /* BG_COPY_FILE_*: what of a file's security its copy gets */
+    /* A server that has no ranges is an error when there are bytes to go on from; FALSE: all of the
+     * file is fetched again. */
+    BOOL needs_ranges;
+    HANDLE user; /* whose proxy settings count without one, NULL: own identity; duplicated */
     /* An upload: path is the file to send, offset what the server has of it. method NULL or
      * BITS_POST is the upload protocol, any other sends the file as the body of one request
      * (nf-bits10_2-ibackgroundcopyjobhttpoptions2-sethttpmethod). Of what is said about the local

@@ -219,6 +219,7 @@ enum outcome {
     OUTCOME_BODY,     /* the body is wanted and written */
     OUTCOME_COMPLETE, /* there is nothing left to fetch */
     OUTCOME_CHANGED,  /* begin again from zero */
+    OUTCOME_PIECES, /* the file is larger than what a request may ask for: its size is known now */
     OUTCOME_REDIRECT,
     OUTCOME_ANSWERED, /* an upload's packet */
     OUTCOME_ASK,      /* the client has to judge the server's certificate first */
