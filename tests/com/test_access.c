@@ -338,6 +338,8 @@ static void access_owner_only(void **state)
 
 static void give_away(struct job *job)
 {
+    struct model_credential credential = {BG_AUTH_TARGET_SERVER, BG_AUTH_SCHEME_BASIC, NULL, NULL,
+                                          0};
     struct job_change change;
 
     ok(job_change_begin(job, &change));
@@ -345,6 +347,10 @@ static void give_away(struct job *job)
     ok(os_protect(L"X-Test: 1\r\n", &change.next.custom_headers.data,
                   &change.next.custom_headers.size));
     change.next.certificate.present = TRUE;
+    ok(model_set_string(&credential.user, L"user"));
+    ok(os_protect(L"secret", &credential.secret, &credential.secret_size));
+    ok(model_job_set_credential(&change.next, &credential));
+    assert_int_equal(change.next.credential_count, 1);
     ok(job_change_end(&change, S_OK));
 }
 
@@ -411,6 +417,88 @@ static void access_take_ownership(void **state)
     assert_false(data->certificate.present);
     assert_int_equal(data->credential_count, 0);
     job_unlock(other);
+    call(job, Release);
+    job_release(other);
+}
+
+static HRESULT STDMETHODCALLTYPE callback_QueryInterface(IBackgroundCopyCallback *iface, REFIID iid,
+                                                         void **out)
+{
+    *out = IsEqualIID(iid, &IID_IUnknown) || IsEqualIID(iid, &IID_IBackgroundCopyCallback) ? iface
+                                                                                           : NULL;
+    return *out ? S_OK : E_NOINTERFACE;
+}
+
+static ULONG STDMETHODCALLTYPE callback_AddRef(IBackgroundCopyCallback *iface)
+{
+    return 2;
+}
+
+static volatile LONG callback_told;
+
+static HRESULT STDMETHODCALLTYPE callback_JobTransferred(IBackgroundCopyCallback *iface,
+                                                         IBackgroundCopyJob *job)
+{
+    InterlockedIncrement(&callback_told);
+    return S_OK;
+}
+
+static const IBackgroundCopyCallbackVtbl callback_vtbl = {
+    .QueryInterface = callback_QueryInterface,
+    .AddRef = callback_AddRef,
+    .Release = callback_AddRef,
+    .JobTransferred = callback_JobTransferred,
+};
+
+static void wait_state(struct job *job, BG_JOB_STATE wanted);
+
+/* The notify interface stays, and is called. A new owner who cannot reach the temporary files is
+ * refused: here a folder has the name of one. */
+static void access_take_ownership_of_files(void **state)
+{
+    IBackgroundCopyCallback callback = {(IBackgroundCopyCallbackVtbl *)&callback_vtbl};
+    struct job *other = job_of_other();
+    WCHAR source[MAX_PATH], remote[MAX_PATH + 8], local[MAX_PATH], *temporary = NULL, *sid = NULL;
+    ULONGLONG end = GetTickCount64() + 30000;
+    IBackgroundCopyFile *file = NULL;
+    IEnumBackgroundCopyFiles *files;
+    IBackgroundCopyFile3 *file3;
+    IBackgroundCopyJob5 *job;
+    IUnknown *current = NULL;
+    HANDLE made;
+
+    swprintf(source, MAX_PATH, L"%ls\\source", folder);
+    swprintf(remote, ARRAYSIZE(remote), L"file://%ls", source);
+    swprintf(local, MAX_PATH, L"%ls\\target", folder);
+    made = CreateFileW(source, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+    assert_true(made != INVALID_HANDLE_VALUE);
+    CloseHandle(made);
+    ok(get_job(other, &job));
+    ok(call(job, AddFile, remote, local));
+    ok(call(job, SetNotifyInterface, (IUnknown *)&callback));
+    ok(call(job, EnumFiles, &files));
+    ok(call(files, Next, 1, &file, NULL));
+    ok(call(file, QueryInterface, &IID_IBackgroundCopyFile3, (void **)&file3));
+    ok(call(file3, GetTemporaryName, &temporary));
+    assert_true(CreateDirectoryW(temporary, NULL));
+    expect(BG_E_NEW_OWNER_NO_FILE_ACCESS, call(job, TakeOwnership));
+    ok(call(job, GetOwner, &sid));
+    assert_int_equal(wcscmp(sid, OTHER_SID), 0);
+    CoTaskMemFree(sid);
+    assert_true(RemoveDirectoryW(temporary));
+    ok(call(job, TakeOwnership));
+    ok(call(job, GetNotifyInterface, &current));
+    assert_ptr_equal(current, &callback);
+    ok(call(job, Resume));
+    wait_state(other, BG_JOB_STATE_TRANSFERRED);
+    while (!callback_told && GetTickCount64() < end)
+        Sleep(5);
+    assert_int_equal(callback_told, 1);
+    ok(call(job, Complete));
+    CoTaskMemFree(temporary);
+    call(file3, Release);
+    call(file, Release);
+    call(files, Release);
     call(job, Release);
     job_release(other);
 }
@@ -619,6 +707,7 @@ int main(void)
         ACCESS_TEST(access_helper_token_restart),
         ACCESS_TEST(access_peer_cache),
         ACCESS_TEST(access_groups),
+        ACCESS_TEST(access_take_ownership_of_files),
     };
     WCHAR base[MAX_PATH];
     int failed;

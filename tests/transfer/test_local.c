@@ -418,6 +418,24 @@ static void destroyed(void **state)
     transfer_destroy(NULL);
 }
 
+/* A small file gets its source's access list, too, at the first try. */
+static void acl_of_small_file(void **state)
+{
+    WCHAR source[MAX_PATH + 300];
+    struct fetch f;
+
+    fetch_init(&f, "");
+    swprintf(source, ARRAYSIZE(source), L"%ls.src", f.path);
+    snprintf(f.url, sizeof(f.url), "%ls", source);
+    write_file(source, "some bytes", 10);
+    f.spec.acl_flags = BG_COPY_FILE_DACL;
+    fetch_run(&f);
+    check_success(&f, 10);
+    assert_int_equal(file_size(f.path), 10);
+    DeleteFileW(source);
+    fetch_free(&f);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -440,6 +458,7 @@ int main(void)
         cmocka_unit_test(copy_locked),
         cmocka_unit_test(many),
         cmocka_unit_test(destroyed),
+        cmocka_unit_test(acl_of_small_file),
     };
 
     return cmocka_run_group_tests(tests, fetch_setup, fetch_teardown);

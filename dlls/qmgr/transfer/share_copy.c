@@ -153,8 +153,11 @@ static void check_end(struct share_copy *copy)
     if (error) {
         finish(copy, failure_share(error));
     } else if (bc_validators_same(&now, &copy->said)) {
-        error = share_acl_copy(copy->path, download->spec.path, download->spec.token,
-                               download->spec.acl_flags);
+        /* A small file may still be in memory only. */
+        error = download->spec.acl_flags ? sink_unhold(&download->sink) : ERROR_SUCCESS;
+        if (!error)
+            error = share_acl_copy(copy->path, download->spec.path, download->spec.token,
+                                   download->spec.acl_flags);
         if (error) { /* nf-bits2_0-ibackgroundcopyjob3-setfileaclflags: may be granted later */
             failure = failure_local(error);
             failure.transient = TRUE;
