@@ -28,7 +28,8 @@ static void *real(const char *name)
 
 void file_faults_arm(const WCHAR *folder, LONG n, BOOL lasting)
 {
-    wcscpy(below, folder);
+    /* By its own name: the engine also uses the host's path to it. */
+    wcscpy(below, wcsrchr(folder, '\\'));
     calls = 0;
     failed = NULL;
     armed_at = n;

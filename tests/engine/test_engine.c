@@ -176,6 +176,39 @@ static void test_resumes_in_the_middle(void **state)
     job_release(job);
 }
 
+/* Many files at once into a folder in which some of the names are taken, in capitals: they replace
+ * those, whatever the case. */
+static void test_many_replace_whatever_the_case(void **state)
+{
+    struct job *job = new_job();
+    WCHAR remote[60], name[30];
+    DWORD written;
+
+    for (int i = 0; i < 80; i++) {
+        swprintf(remote, ARRAYSIZE(remote), L"data/m%d?size=%d&seed=6", i, 1000 + i);
+        swprintf(name, ARRAYSIZE(name), L"many-%d", i);
+        assert_int_equal(add(job, FAULT(remote), name), S_OK);
+        if (i % 10 == 5) {
+            HANDLE file;
+
+            file =
+                CreateFileW(local(CharUpperW(name)), GENERIC_WRITE, 0, NULL, CREATE_NEW, 0, NULL);
+            assert_ptr_not_equal(file, INVALID_HANDLE_VALUE);
+            assert_true(WriteFile(file, "old", 3, &written, NULL));
+            CloseHandle(file);
+        }
+    }
+    assert_int_equal(job_resume(job), S_OK);
+    assert_int_equal(wait_for(job, BG_JOB_STATE_TRANSFERRED), BG_JOB_STATE_TRANSFERRED);
+    assert_int_equal(job_complete(job), S_OK);
+    assert_int_equal(count_files(L"*"), 80);
+    for (int i = 0; i < 80; i++) {
+        swprintf(name, ARRAYSIZE(name), L"many-%d", i);
+        assert_int_equal(size_of(local(name)), 1000 + i);
+    }
+    job_release(job);
+}
+
 static void test_cancel_leaves_nothing(void **state)
 {
     struct job *job = new_job(), *gone;
@@ -398,6 +431,7 @@ int main(void)
         ENGINE_TEST(test_small_file_changes_while_closed),
         ENGINE_TEST(test_survives_restart),
         ENGINE_TEST(test_resumes_in_the_middle),
+        ENGINE_TEST(test_many_replace_whatever_the_case),
         ENGINE_TEST(test_cancel_leaves_nothing),
         ENGINE_TEST(test_partial_complete),
         ENGINE_TEST(test_missing_file_is_an_error),

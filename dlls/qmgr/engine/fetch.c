@@ -669,13 +669,16 @@ static HRESULT start_download(struct job *job, struct file *file, const struct s
     char *url = utf8_from_wide(data->remote_name), *etag = utf8_from_wide(data->etag);
     char *last_modified = utf8_from_wide(data->last_modified);
     struct download_spec spec = {0};
-    WCHAR *path = NULL;
+    WCHAR *path = NULL, *exact = NULL;
     HRESULT hr = url && data->temporary_name ? local_path_extended(data->temporary_name, &path)
                                              : E_OUTOFMEMORY;
 
+    if (SUCCEEDED(hr) && !run->data.high_performance && !run->data.acl_flags)
+        exact = os_exact_path(path);
+
     run_fill_spec(run, &spec);
     spec.url = url;
-    spec.path = path;
+    spec.path = exact ? exact : path;
     spec.offset = start->sparse  ? sparse_end(data)
                   : start->trust ? trusted_size(data)
                                  : data->progress.transferred;
@@ -707,6 +710,7 @@ static HRESULT start_download(struct job *job, struct file *file, const struct s
     if (SUCCEEDED(hr))
         hr = transfer_download(job->engine->transfer, &spec, &events, file, download);
     free(path);
+    free(exact);
     free(url);
     free(etag);
     free(last_modified);

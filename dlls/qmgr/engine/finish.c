@@ -224,14 +224,6 @@ HRESULT job_resume(struct job *job)
     return hr;
 }
 
-/* The helper token opens local files (helper-tokens-for-bits-transfer-jobs). What it may not touch
- * fails by itself. */
-static void act_as_helper(struct job *job)
-{
-    if (job->helper_token && (job->data.helper_token_flags & BG_TOKEN_LOCAL_FILE))
-        SetThreadToken(NULL, job->helper_token);
-}
-
 /* Deletes a temporary file if it may exist; FALSE when it is still there. */
 static BOOL delete_temporary(struct file *file)
 {
@@ -308,7 +300,7 @@ HRESULT job_bury(struct job *job)
     HRESULT hr = S_OK;
     struct file *file;
 
-    act_as_helper(job);
+    job_act_as_helper(job);
     for (ULONG i = 0; (file = temporary_of(job, i)); i++) {
         if (!delete_temporary(file)) {
             if (hr == S_OK && !job->bury_at)
@@ -382,122 +374,6 @@ HRESULT job_cancel(struct job *job)
     return job_end(&change, BG_JOB_STATE_CANCELLED);
 }
 
-static BOOL set_attributes(HANDLE file, DWORD attributes)
-{
-    FILE_BASIC_INFO basic = {.FileAttributes = attributes};
-
-    return SetFileInformationByHandle(file, FileBasicInfo, &basic, sizeof(basic));
-}
-
-static DWORD rename_to(HANDLE file, FILE_RENAME_INFO *rename, DWORD size)
-{
-    return SetFileInformationByHandle(file, FileRenameInfo, rename, size) ? ERROR_SUCCESS
-                                                                          : GetLastError();
-}
-
-static BOOL is_read_only(const WCHAR *path)
-{
-    DWORD attributes = GetFileAttributesW(path);
-
-    return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_READONLY);
-}
-
-/* Makes a temporary file visible and gives it its final name, if there is one; in one opening of
- * the file, which under Wine takes half the time of SetFileAttributes and MoveFileEx. A Win32
- * error. */
-static DWORD show_and_rename(const WCHAR *from, const WCHAR *to)
-{
-    size_t length = to ? wcslen(to) * sizeof(WCHAR) : 0;
-    FILE_RENAME_INFO *rename = calloc(1, sizeof(*rename) + length);
-    DWORD error = ERROR_SUCCESS;
-    HANDLE file;
-
-    if (!rename)
-        return ERROR_NOT_ENOUGH_MEMORY;
-    file = CreateFileW(from, DELETE | FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES,
-                       FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
-                       FILE_FLAG_OPEN_REPARSE_POINT, NULL);
-    if (file == INVALID_HANDLE_VALUE) {
-        error = GetLastError();
-        free(rename);
-        return error;
-    }
-    set_attributes(file, FILE_ATTRIBUTE_NORMAL);
-    if (to) {
-        rename->FileNameLength = (DWORD)length;
-        memcpy(rename->FileName, to, length);
-        error = rename_to(file, rename, sizeof(*rename) + (DWORD)length);
-        if (error == ERROR_ALREADY_EXISTS || error == ERROR_FILE_EXISTS) {
-            /* Wine would replace a read-only file, too. */
-            rename->ReplaceIfExists = TRUE;
-            error = is_read_only(to) ? ERROR_ACCESS_DENIED
-                                     : rename_to(file, rename, sizeof(*rename) + (DWORD)length);
-        }
-        if (error) {
-            set_attributes(file, FILE_ATTRIBUTE_HIDDEN);
-        }
-    }
-    CloseHandle(file);
-    free(rename);
-    return error;
-}
-
-/* A file of the right size has the final name. */
-static BOOL is_placed(const struct file *file, const WCHAR *to)
-{
-    WIN32_FILE_ATTRIBUTE_DATA there;
-
-    return GetFileAttributesExW(to, GetFileExInfoStandard, &there) &&
-           (((UINT64)there.nFileSizeHigh << 32) | there.nFileSizeLow) == file->data.progress.total;
-}
-
-/* ERROR_FILE_NOT_FOUND or ERROR_PATH_NOT_FOUND when the temporary file is gone, ERROR_SUCCESS when
- * it is there or nobody can tell. */
-static DWORD temporary_gone(const struct file *file)
-{
-    DWORD error = ERROR_SUCCESS;
-    WCHAR *path;
-
-    if (FAILED(local_path_extended(file->data.temporary_name, &path)))
-        return ERROR_SUCCESS;
-    if (GetFileAttributesW(path) == INVALID_FILE_ATTRIBUTES)
-        error = GetLastError();
-    free(path);
-    return error == ERROR_FILE_NOT_FOUND || error == ERROR_PATH_NOT_FOUND ? error : ERROR_SUCCESS;
-}
-
-BOOL file_was_placed(const struct file *file)
-{
-    WCHAR *to;
-    BOOL placed;
-
-    if (!temporary_gone(file) || FAILED(local_path_extended(file->data.local_name, &to)))
-        return FALSE;
-    placed = is_placed(file, to);
-    free(to);
-    return placed;
-}
-
-/* Puts one file under its final name. again: S_OK also when an earlier Complete had done it and was
- * cut off; then the temporary file is gone and the target has the right size. */
-static HRESULT put_in_place(struct file *file, BOOL again)
-{
-    WCHAR *from = NULL, *to = NULL;
-    HRESULT hr = local_path_extended(file->data.temporary_name, &from);
-
-    if (SUCCEEDED(hr))
-        hr = local_path_extended(file->data.local_name, &to);
-    if (SUCCEEDED(hr)) {
-        DWORD error = show_and_rename(from, file->job->data.high_performance ? NULL : to);
-
-        if (error && !(again && error == ERROR_FILE_NOT_FOUND && is_placed(file, to)))
-            hr = HRESULT_FROM_WIN32(error);
-    }
-    free(from);
-    free(to);
-    return hr;
-}
-
 /* Writes down, before the first rename, which files are about to be put in place. The latch is
  * held, nothing is active. */
 static HRESULT store_intent(struct job *job)
@@ -520,96 +396,20 @@ static HRESULT store_intent(struct job *job)
     return hr;
 }
 
-/* The renaming of a job's files, shared by some threads: each takes the next file. */
-struct placing {
-    struct job *job;
-    volatile LONG next; /* the file whose turn it is */
-    volatile LONG placed;
-    SRWLOCK lock;
-    ULONG failed_file; /* the first of those that failed, and its error */
-    HRESULT hr;
-};
-
-static void place_file(struct placing *placing, ULONG ordinal)
-{
-    struct job *job = placing->job;
-    struct file *file = job->files[ordinal];
-    HRESULT hr = S_OK;
-
-    if (file->phase != FILE_DONE)
-        return;
-    if (!file->placed) {
-        hr = put_in_place(file, FALSE);
-        if (SUCCEEDED(hr)) {
-            AcquireSRWLockExclusive(&job->engine->lock);
-            file->placed = TRUE;
-            file->created = FALSE;
-            ReleaseSRWLockExclusive(&job->engine->lock);
-        }
-    }
-    if (SUCCEEDED(hr)) {
-        InterlockedIncrement(&placing->placed);
-        return;
-    }
-    AcquireSRWLockExclusive(&placing->lock);
-    if (SUCCEEDED(placing->hr) || ordinal < placing->failed_file) {
-        placing->hr = hr;
-        placing->failed_file = ordinal;
-    }
-    ReleaseSRWLockExclusive(&placing->lock);
-}
-
-static DWORD WINAPI place_thread(void *argument)
-{
-    struct placing *placing = argument;
-    ULONG ordinal;
-
-    act_as_helper(placing->job);
-    while ((ordinal = (ULONG)InterlockedIncrement(&placing->next) - 1) < placing->job->file_count)
-        place_file(placing, ordinal);
-    SetThreadToken(NULL, NULL);
-    return 0;
-}
-
-/* Renames the whole files; the error is that of the first one that failed, whose ordinal *failed
- * gets. Most of a rename is looking through the folder for the new name, so for many files other
- * threads help. */
-static HRESULT place_files(struct job *job, ULONG *placed, ULONG *failed)
-{
-    struct placing placing = {.job = job, .lock = SRWLOCK_INIT, .failed_file = MODEL_NO_FILE};
-    HANDLE helpers[ENGINE_PLACING_THREADS - 1];
-    ULONG count = 0;
-
-    while (count < ARRAYSIZE(helpers) && (count + 1) * ENGINE_PLACING_SHARE < job->file_count) {
-        helpers[count] = CreateThread(NULL, 0, place_thread, &placing, 0, NULL);
-        if (!helpers[count])
-            break;
-        count++;
-    }
-    place_thread(&placing);
-    for (ULONG i = 0; i < count; i++) {
-        WaitForSingleObject(helpers[i], INFINITE);
-        CloseHandle(helpers[i]);
-    }
-    *placed = (ULONG)placing.placed;
-    *failed = placing.failed_file;
-    return placing.hr;
-}
-
 /* Files whose temporary file somebody took away after the transfer are to be fetched again. TRUE
  * when there are any; *error is about the first. Latch held, nothing under way. */
 static BOOL forget_lost(struct job *job, struct model_error *error)
 {
     BOOL lost = FALSE;
 
-    act_as_helper(job);
+    job_act_as_helper(job);
     for (ULONG i = 0; i < job->file_count; i++) {
         struct file *file = job->files[i];
         DWORD gone;
 
         if (file->phase != FILE_DONE || file->placed)
             continue;
-        gone = temporary_gone(file);
+        gone = file_temporary_gone(file);
         if (!gone)
             continue;
         if (!lost) {
@@ -656,7 +456,7 @@ static HRESULT place_group(struct job *job, struct model_error *failure)
 
     if (FAILED(hr))
         return hr;
-    hr = place_files(job, &placed, &failed);
+    hr = job_place_files(job, &placed, &failed);
     if (SUCCEEDED(hr))
         return S_OK;
     forget_lost(job, failure);
@@ -676,7 +476,7 @@ static HRESULT complete_download(struct job_change *change)
     job_stop_and_wait(job);
     hr = store_intent(job);
     if (SUCCEEDED(hr))
-        hr = place_files(job, &placed, &failed);
+        hr = job_place_files(job, &placed, &failed);
     if (FAILED(hr)) {
         if (forget_lost(job, &lost))
             complete_lost(change, &lost);
@@ -718,9 +518,9 @@ static HRESULT complete_upload(struct job_change *change)
     struct file *reply = job->upload->reply;
     HRESULT hr = S_OK;
 
-    act_as_helper(job);
+    job_act_as_helper(job);
     if (reply && !reply->placed)
-        hr = put_in_place(reply, TRUE);
+        hr = file_put_in_place(reply, TRUE);
     else if (!reply && change->next.type == BG_JOB_TYPE_UPLOAD_REPLY)
         hr = make_empty(change->next.reply_file);
     SetThreadToken(NULL, NULL);

@@ -372,11 +372,24 @@ engine_schedule(struct engine *engine); /* no lock, worker only: gives the next 
 /* What a background download may take, as transfer_set_rate() wants it. Lock held. */
 UINT64 engine_rate(const struct engine *engine, BG_JOB_PRIORITY priority);
 
+/* place.c */
+/* The helper token opens local files, until SetThreadToken(NULL, NULL). No lock. */
+void job_act_as_helper(struct job *job);
+/* Whether an earlier Complete, cut off by a crash, has put the file under its final name. */
+BOOL file_was_placed(const struct file *file);
+/* ERROR_FILE_NOT_FOUND or ERROR_PATH_NOT_FOUND when the temporary file is gone, ERROR_SUCCESS when
+ * it is there or nobody can tell. */
+DWORD file_temporary_gone(const struct file *file);
+/* Puts one file under its final name. again: S_OK also when an earlier Complete had done it and was
+ * cut off; then the temporary file is gone and the target has the right size. No lock. */
+HRESULT file_put_in_place(struct file *file, BOOL again);
+/* Renames the whole files; the error is that of the first one that failed, whose ordinal *failed
+ * gets. The latch is held, not the lock. */
+HRESULT job_place_files(struct job *job, ULONG *placed, ULONG *failed);
+
 /* finish.c */
 void job_settle(struct job *job);  /* no lock: turns an outcome into a state */
 HRESULT job_bury(struct job *job); /* no lock: deletes temporary files and the store's row */
-/* Whether an earlier Complete, cut off by a crash, has put the file under its final name. */
-BOOL file_was_placed(const struct file *file);
 /* ERROR, with what has to be told of it. */
 void job_apply_fatal(struct model_job *next, const struct model_error *error);
 /* No lock: what happens to a job from outside its downloads. error NULL for BC_EVENT_RETRY. S_FALSE

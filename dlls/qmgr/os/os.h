@@ -32,6 +32,18 @@ BOOL os_may_make_files(const WCHAR *directory);
  * one that a crash has left. Without this call it makes none. */
 void os_probe_notes(const WCHAR *folder);
 
+/* The same path in a form that Wine takes as it is, without reading the folder for a name that
+ * differs in case only; for names that nobody else has. NULL on Windows, or when there is none.
+ * free(). */
+WCHAR *os_exact_path(const WCHAR *path);
+
+/* All names of the folder that path lies in. NULL on Windows, or when it cannot be read. */
+struct os_names *os_names_read(const WCHAR *path);
+void os_names_free(struct os_names *names);
+/* TRUE when the folder has no name like that of path, whatever the case; from then on it has.
+ * Threads may call it side by side. */
+BOOL os_names_take(struct os_names *names, const WCHAR *path);
+
 /* Makes the user with that SID the owner of a file. Only an account with the restore privilege can
  * give files away: without it the file stays whose it is. */
 void os_give_file(const WCHAR *path, const WCHAR *sid);
