@@ -145,7 +145,9 @@ static long position_in_log(const WCHAR *path, const char *wanted)
 static void transfer(struct job *job)
 {
     assert_int_equal(job_resume(job), S_OK);
-    assert_int_equal(wait_for(job, BG_JOB_STATE_TRANSFERRED), BG_JOB_STATE_TRANSFERRED);
+    if (wait_for(job, BG_JOB_STATE_TRANSFERRED) != BG_JOB_STATE_TRANSFERRED)
+        fail_msg("the job is in state %d, error 0x%08lx", job_state(job),
+                 (unsigned long)error_of(job));
 }
 
 static void check_delivered(UINT64 size)
