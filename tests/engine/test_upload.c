@@ -392,6 +392,38 @@ static void test_restart_in_reply(void **state)
     job_release(job);
 }
 
+/* ... with what is there of the reply cut short in between: it is fetched again. */
+static void test_reply_cut_short(void **state)
+{
+    struct job *job =
+        new_upload(BG_JOB_TYPE_UPLOAD_REPLY, 300, L"bits",
+                   L"bits_reply_url=/data/cut-%3Fsize=200000%26seed=7%26rate=100000%26times=1");
+    BG_JOB_REPLY_PROGRESS progress;
+    ULONGLONG deadline = GetTickCount64() + DEADLINE_MS;
+    HANDLE file;
+    WCHAR *path;
+
+    assert_int_equal(job_resume(job), S_OK);
+    do {
+        Sleep(5);
+        job_reply_progress(job, &progress);
+    } while (progress.BytesTransferred < 20000 && GetTickCount64() < deadline);
+    assert_int_equal(job_suspend(job), S_OK);
+    assert_int_equal(job_reply_path(job, &path), S_OK);
+    do { /* until the download lets go of it */
+        file = CreateFileW(path, GENERIC_WRITE, 7, NULL, TRUNCATE_EXISTING, 0, NULL);
+        Sleep(5);
+    } while (file == INVALID_HANDLE_VALUE && GetTickCount64() < deadline);
+    assert_ptr_not_equal(file, INVALID_HANDLE_VALUE);
+    CloseHandle(file);
+    free(path);
+    transfer(job);
+    check_reply(job, 200000, 200000);
+    assert_int_equal(job_complete(job), S_OK);
+    assert_int_equal(size_of(reply_name(job)), 200000);
+    job_release(job);
+}
+
 /* ... and with the file at the server, before the end of its session. */
 static void test_restart_before_close(void **state)
 {
@@ -559,6 +591,7 @@ int main(void)
         ENGINE_TEST(test_cancel_of_reply),
         ENGINE_TEST(test_survives_restart),
         ENGINE_TEST(test_restart_in_reply),
+        ENGINE_TEST(test_reply_cut_short),
         ENGINE_TEST(test_restart_before_close),
         ENGINE_TEST(test_transient_errors),
         ENGINE_TEST(test_session_lost),
