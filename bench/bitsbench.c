@@ -213,6 +213,45 @@ static void bench_list(WCHAR **argv)
     printf("list %.4f s (%lu jobs, %lu files)\n", now() - start, jobs, files);
 }
 
+static void wait_service(SC_HANDLE service, DWORD wanted)
+{
+    SERVICE_STATUS status;
+
+    while (QueryServiceStatus(service, &status) && status.dwCurrentState != wanted)
+        Sleep(1);
+}
+
+/* restart: stops the service; from its start to a list of the jobs. */
+static void bench_restart(WCHAR **argv)
+{
+    SC_HANDLE control = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT);
+    SC_HANDLE service =
+        OpenServiceW(control, L"BITS", SERVICE_START | SERVICE_STOP | SERVICE_QUERY_STATUS);
+    IEnumBackgroundCopyJobs *list;
+    SERVICE_STATUS status;
+    ULONG jobs = 0;
+    double start;
+
+    IBackgroundCopyManager_Release(manager);
+    check(ControlService(service, SERVICE_CONTROL_STOP, &status)
+              ? S_OK
+              : HRESULT_FROM_WIN32(GetLastError()),
+          "ControlService");
+    wait_service(service, SERVICE_STOPPED);
+    start = now();
+    check(StartServiceW(service, 0, NULL) ? S_OK : HRESULT_FROM_WIN32(GetLastError()),
+          "StartService");
+    check(CoCreateInstance(&CLSID_BackgroundCopyManager, NULL, CLSCTX_LOCAL_SERVER,
+                           &IID_IBackgroundCopyManager, (void **)&manager),
+          "CoCreateInstance");
+    check(IBackgroundCopyManager_EnumJobs(manager, 0, &list), "EnumJobs");
+    check(IEnumBackgroundCopyJobs_GetCount(list, &jobs), "GetCount");
+    printf("restart %.4f s (%lu jobs)\n", now() - start, jobs);
+    IEnumBackgroundCopyJobs_Release(list);
+    CloseServiceHandle(service);
+    CloseServiceHandle(control);
+}
+
 /* clear: cancels every job. */
 static void bench_clear(WCHAR **argv)
 {
@@ -234,9 +273,10 @@ static const struct {
     int arguments;
     void (*run)(WCHAR **argv);
 } benches[] = {
-    {L"one", 2, bench_one},     {L"files", 3, bench_files}, {L"jobs", 3, bench_jobs},
-    {L"state", 1, bench_state}, {L"cycle", 3, bench_cycle}, {L"set", 3, bench_set},
-    {L"fill", 4, bench_fill},   {L"list", 0, bench_list},   {L"clear", 0, bench_clear},
+    {L"one", 2, bench_one},         {L"files", 3, bench_files}, {L"jobs", 3, bench_jobs},
+    {L"state", 1, bench_state},     {L"cycle", 3, bench_cycle}, {L"set", 3, bench_set},
+    {L"fill", 4, bench_fill},       {L"list", 0, bench_list},   {L"clear", 0, bench_clear},
+    {L"restart", 0, bench_restart},
 };
 
 int wmain(int argc, WCHAR **argv)
@@ -258,6 +298,6 @@ int wmain(int argc, WCHAR **argv)
     }
     fprintf(stderr, "usage: bitsbench one URL FILE | files|jobs|cycle|set URLPREFIX FOLDER COUNT | "
                     "state COUNT |\n"
-                    "       fill URLPREFIX FOLDER JOBS FILES | list | clear\n");
+                    "       fill URLPREFIX FOLDER JOBS FILES | restart | list | clear\n");
     return 2;
 }

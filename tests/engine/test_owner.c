@@ -3,6 +3,7 @@
  * The engine in this process; who is logged on is up to the test.
  */
 #include "common.h"
+#include "engine/internal.h"
 
 #include <stdio.h>
 
@@ -67,6 +68,11 @@ static void check_waits(struct job *job)
         assert_int_equal(job_state(job), BG_JOB_STATE_QUEUED);
 }
 
+static void set_helper_flags(struct model_job *next)
+{
+    next->helper_token_flags = BG_TOKEN_LOCAL_FILE;
+}
+
 /* Logs off in the middle of a file: back to QUEUED, and on from there when he is back. */
 static void test_owner_logs_off(void **state)
 {
@@ -122,14 +128,92 @@ static void test_new_owner_is_away(void **state)
     job_release(job);
 }
 
+/* With its owner a job's helper token goes, and it needs another one. */
+static void test_helper_token_goes_with_owner(void **state)
+{
+    HANDLE token;
+    struct job *job;
+
+    assert_true(OpenProcessToken(GetCurrentProcess(), TOKEN_ALL_ACCESS, &token));
+    come_or_go(TRUE);
+    for (int running = 0; running < 2; running++) {
+        job = job_of_other(running ? L"data/helped?size=3000000&seed=5&rate=1000000"
+                                   : L"data/waits?size=1000&seed=5&status=503&times=1");
+        assert_int_equal(job_set_helper_token(job, token, owner.sid), S_OK);
+        change(job, set_helper_flags);
+        assert_int_equal(job_resume(job), S_OK);
+        if (running)
+            wait_bytes(job, 300000);
+        else
+            assert_int_equal(wait_for(job, BG_JOB_STATE_TRANSIENT_ERROR),
+                             BG_JOB_STATE_TRANSIENT_ERROR);
+        come_or_go(FALSE);
+        assert_int_equal(wait_for(job, BG_JOB_STATE_ERROR), BG_JOB_STATE_ERROR);
+        assert_int_equal(error_of(job), BG_E_TOKEN_REQUIRED);
+        come_or_go(TRUE);
+        assert_int_equal(job_resume(job), S_OK);
+        assert_int_equal(wait_for(job, BG_JOB_STATE_ERROR), BG_JOB_STATE_ERROR);
+        assert_int_equal(error_of(job), BG_E_TOKEN_REQUIRED);
+        assert_int_equal(job_set_helper_token(job, token, owner.sid), S_OK);
+        assert_int_equal(job_resume(job), S_OK);
+        assert_int_equal(wait_for(job, BG_JOB_STATE_TRANSFERRED), BG_JOB_STATE_TRANSFERRED);
+        assert_int_equal(job_cancel(job), S_OK);
+        job_release(job);
+    }
+    CloseHandle(token);
+}
+
+static void give_implicit(struct model_job *next)
+{
+    static const struct model_credential given[] = {
+        {.target = BG_AUTH_TARGET_PROXY, .scheme = BG_AUTH_SCHEME_NTLM},
+        {.target = BG_AUTH_TARGET_PROXY, .scheme = BG_AUTH_SCHEME_NEGOTIATE},
+    };
+
+    next->credentials = calloc(ARRAYSIZE(given), sizeof(*given));
+    assert_non_null(next->credentials);
+    memcpy(next->credentials, given, sizeof(given));
+    next->credential_count = ARRAYSIZE(given);
+}
+
+static void give_server(struct model_job *next)
+{
+    next->credentials[0].target = BG_AUTH_TARGET_SERVER;
+}
+
+/* The owner's own identity, given for the proxy, is for the server, too; unless that has some. */
+static void test_implicit_for_both(void **state)
+{
+    struct job *job = new_job();
+
+    change(job, give_implicit);
+    for (int own = 0; own < 2; own++) {
+        ULONG servers = 0;
+        struct run *run;
+
+        assert_int_equal(run_new(job, &run), S_OK);
+        assert_int_equal(run_prepare(run), S_OK);
+        for (ULONG i = 0; i < run->credential_count; i++) {
+            assert_null(run->credentials[i].user);
+            servers += run->credentials[i].target == BG_AUTH_TARGET_SERVER;
+        }
+        assert_int_equal(servers, own ? 1 : 2);
+        assert_int_equal(run->credential_count, own ? 2 : 4);
+        run_release(run);
+        change(job, give_server);
+    }
+    assert_int_equal(job_cancel(job), S_OK);
+    job_release(job);
+}
+
 #define USERS_TEST(function) cmocka_unit_test_setup_teardown(function, setup_users, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        USERS_TEST(test_owner_logs_off),
-        USERS_TEST(test_new_owner_is_here),
-        USERS_TEST(test_new_owner_is_away),
+        USERS_TEST(test_owner_logs_off),    USERS_TEST(test_new_owner_is_here),
+        USERS_TEST(test_new_owner_is_away), USERS_TEST(test_helper_token_goes_with_owner),
+        USERS_TEST(test_implicit_for_both),
     };
 
     return run_engine_tests(tests, ARRAYSIZE(tests));

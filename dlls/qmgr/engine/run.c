@@ -38,9 +38,28 @@ void run_release(struct run *run)
     free(run);
 }
 
+/* nf-bits1_5-ibackgroundcopyjob2-setcredentials: the owner's own identity, given for the proxy,
+ * serves the server as well, unless that has credentials of its own. There is room for as many
+ * again. */
+static void share_implicit(struct run *run)
+{
+    ULONG given = run->credential_count;
+
+    for (ULONG i = 0; i < given; i++) {
+        if (run->credentials[i].target == BG_AUTH_TARGET_SERVER)
+            return;
+    }
+    for (ULONG i = 0; i < given; i++) {
+        if (run->credentials[i].user)
+            continue;
+        run->credentials[run->credential_count] = run->credentials[i];
+        run->credentials[run->credential_count++].target = BG_AUTH_TARGET_SERVER;
+    }
+}
+
 static HRESULT run_credentials(struct run *run)
 {
-    run->credentials = calloc(run->data.credential_count + 1, sizeof(*run->credentials));
+    run->credentials = calloc(run->data.credential_count * 2 + 1, sizeof(*run->credentials));
     if (!run->credentials)
         return E_OUTOFMEMORY;
     for (ULONG i = 0; i < run->data.credential_count; i++) {
@@ -63,6 +82,7 @@ static HRESULT run_credentials(struct run *run)
         }
         run->credential_count++;
     }
+    share_implicit(run);
     return S_OK;
 }
 

@@ -75,25 +75,61 @@ static ULONG bandwidth_now(const struct engine *engine)
     return bc_bandwidth_limit(&policy, hour_now(engine));
 }
 
+/* Takes a job's helper token away (helper-tokens-for-bits-transfer-jobs): a job that has not
+ * brought everything is in error until it gets another. No lock. */
+static void discard_helper_token(struct job *job)
+{
+    const struct model_error error = {.context = BG_ERROR_CONTEXT_GENERAL_QUEUE_MANAGER,
+                                      .code = BG_E_TOKEN_REQUIRED,
+                                      .file = MODEL_NO_FILE};
+    HANDLE token;
+    BOOL running;
+
+    AcquireSRWLockExclusive(&job->engine->lock);
+    token = job->helper_token;
+    job->helper_token = NULL;
+    job->version++;
+    running = job->running;
+    if (running)
+        job_fail(job, NULL, error.code, error.context, FALSE, 0);
+    ReleaseSRWLockExclusive(&job->engine->lock);
+    if (token)
+        CloseHandle(token);
+    if (!running)
+        job_move(job, BC_EVENT_FATAL_ERROR, &error);
+}
+
 /* Ends the turn of a job whose owner has logged off. No lock. */
 static void look_at_owner(struct job *job)
 {
     HANDLE token = NULL;
+    BOOL has_helper;
     WCHAR *sid = NULL;
     HRESULT hr = model_set_string(&sid, job_lock(job)->owner_sid);
 
+    has_helper = job->helper_token != NULL;
     job_unlock(job);
-    if (SUCCEEDED(hr))
+    if (SUCCEEDED(hr) && !os_is_service_account(sid))
         hr = job->engine->user_token(sid, &token);
     free(sid);
     if (token)
         CloseHandle(token);
     if (hr != HRESULT_FROM_WIN32(ERROR_NOT_LOGGED_ON))
         return;
+    if (has_helper) {
+        discard_helper_token(job);
+        return;
+    }
     AcquireSRWLockExclusive(&job->engine->lock);
     if (job->running)
         job_fail(job, NULL, hr, BG_ERROR_CONTEXT_GENERAL_QUEUE_MANAGER, FALSE, 0);
     ReleaseSRWLockExclusive(&job->engine->lock);
+}
+
+/* Lock held. It matters to the job whether its owner is here. */
+static BOOL needs_owner(const struct job *job)
+{
+    return job->helper_token || (job->running && job->run && job->run->owner);
 }
 
 /* Who is logged on: owners who were away may be back, others may have gone. No lock. */
@@ -107,14 +143,14 @@ static void look_at_owners(struct engine *engine)
         struct job *job = engine->jobs[i];
 
         job->owner_away = FALSE;
-        count += job->running && job->run && job->run->owner;
+        count += needs_owner(job);
     }
     if (count)
         jobs = malloc(count * sizeof(*jobs));
     for (i = count = 0; jobs && i < engine->job_count; i++) {
         struct job *job = engine->jobs[i];
 
-        if (!job->running || !job->run || !job->run->owner)
+        if (!needs_owner(job))
             continue;
         job_addref(job);
         jobs[count++] = job;
