@@ -293,10 +293,14 @@ static void limits_jobs_of_others(void **state)
     assert_int_equal(count, 2);
 }
 
-/* The file is the caller's who completes the job, here an administrator's. */
+/* The file is the caller's who completes the job, here an administrator's. A job runs only while
+ * its owner is here, so it gets the other one after that. */
 static void limits_completed_file(void **state)
 {
-    GUID id = make_for_other();
+    struct os_identity other = {.sid = (WCHAR *)OTHER, .administrator = TRUE};
+    struct job *taken;
+    IBackgroundCopyJob5 *mine;
+    GUID id;
     ULONGLONG end = GetTickCount64() + DEADLINE;
     SECURITY_DESCRIPTOR *descriptor = malloc(4096);
     IBackgroundCopyJob *job;
@@ -308,6 +312,8 @@ static void limits_completed_file(void **state)
 
     wcscpy(source, path(L"source"));
     write_file(source, "bytes", 5);
+    ok(create(BG_JOB_TYPE_DOWNLOAD, &mine));
+    ok(call(mine, GetId, &id));
     ok(find(&id, &job));
     ok(call(job, AddFile, source, path(L"target")));
     ok(call(job, Resume));
@@ -315,6 +321,9 @@ static void limits_completed_file(void **state)
         Sleep(5);
         ok(call(job, GetState, &job_state));
     } while (job_state != BG_JOB_STATE_TRANSFERRED && GetTickCount64() < end);
+    ok(engine_find_job(com_engine(), &id, &taken));
+    ok(job_take_ownership(taken, &other));
+    job_release(taken);
     ok(call(job, Complete));
     assert_true(
         GetFileSecurityW(path(L"target"), OWNER_SECURITY_INFORMATION, descriptor, 4096, &size));
