@@ -70,10 +70,10 @@ class Damage(Case):
         self.assertEqual(self.damaged(), files)
         self.remove()
         self.assertNotIn('WARNING', self.listing()[1])
-        self.assertEqual(self.wine('reg', 'query', KEY, '/v', 'DamagedQueue').returncode, 0)
+        self.assertEqual(self.wine('reg', 'query', KEY, '/v', 'DamagedQueue', '/reg:64').returncode, 0)
         self.stop_service()
         self.assertNotIn('WARNING', self.listing()[1])
-        self.assertNotEqual(self.wine('reg', 'query', KEY, '/v', 'DamagedQueue').returncode, 0)
+        self.assertNotEqual(self.wine('reg', 'query', KEY, '/v', 'DamagedQueue', '/reg:64').returncode, 0)
 
 
 if __name__ == '__main__':

@@ -175,8 +175,39 @@ void delete_all(const WCHAR *path)
     FindClose(find);
 }
 
+static struct {
+    const WCHAR *name;
+    DWORD value;
+} policies[8];
+
+static DWORD policy(const WCHAR *name, DWORD fallback)
+{
+    for (size_t i = 0; i < ARRAYSIZE(policies) && policies[i].name; i++) {
+        if (!wcscmp(policies[i].name, name))
+            return policies[i].value;
+    }
+    return fallback;
+}
+
+void set_policy(const WCHAR *name, DWORD value)
+{
+    static struct os_world world;
+    size_t i = 0;
+
+    world = os_world;
+    world.policy_dword = policy;
+    engine_options.world = &world;
+    while (policies[i].name && wcscmp(policies[i].name, name)) {
+        i++;
+        assert_true(i < ARRAYSIZE(policies));
+    }
+    policies[i].value = value;
+    policies[i].name = name;
+}
+
 int setup(void **state)
 {
+    memset(policies, 0, sizeof(policies));
     memset((void *)told, 0, sizeof(told));
     memset(&engine_options, 0, sizeof(engine_options));
     refuse = 0;

@@ -28,6 +28,10 @@ extern volatile LONG refuse;                       /* so many notifications are 
 extern HANDLE hang;                                /* the client waits for it, when set */
 extern WCHAR target[MAX_PATH];                     /* the folder of the downloads */
 
+/* A group policy of this engine alone, until teardown(): those in the registry are also those of
+ * the tests that run beside. An engine looks at some of them only when it is opened. */
+void set_policy(const WCHAR *name, DWORD value);
+
 /* Of a test: opens the engine; closes it and deletes its files. */
 int setup(void **state);
 int teardown(void **state);

@@ -417,7 +417,8 @@ static void test_temporary_file_lost(void **state)
         delete_all(target);
     } while (count_files(L"*") && GetTickCount64() < deadline);
     assert_int_equal(job_resume(job), S_OK);
-    assert_int_equal(wait_for(job, BG_JOB_STATE_TRANSFERRED), BG_JOB_STATE_TRANSFERRED);
+    if (wait_for(job, BG_JOB_STATE_TRANSFERRED) != BG_JOB_STATE_TRANSFERRED)
+        fail_msg("state %d, error 0x%08lx", job_state(job), (unsigned long)error_of(job));
     assert_int_equal(job_complete(job), S_OK);
     assert_int_equal(size_of(local(L"l")), 6000000);
     job_release(job);

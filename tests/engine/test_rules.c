@@ -10,8 +10,6 @@
 
 #include <bits2_5.h>
 
-#define POLICIES L"Software\\Policies\\Microsoft\\Windows\\BITS"
-
 /* Two slow jobs of one priority share the line: the second has bytes before the first is through.
  */
 static void test_time_slices(void **state)
@@ -354,24 +352,6 @@ static void test_cost(void **state)
     job_release(job);
 }
 
-static void set_policy(const WCHAR *name, DWORD value)
-{
-    assert_int_equal(
-        RegSetKeyValueW(HKEY_LOCAL_MACHINE, POLICIES, name, REG_DWORD, &value, sizeof(value)), 0);
-}
-
-static void clear_policies(void)
-{
-    RegDeleteKeyValueW(HKEY_LOCAL_MACHINE, POLICIES, L"EnableBITSMaxBandwidth");
-    RegDeleteKeyValueW(HKEY_LOCAL_MACHINE, POLICIES, L"MaxTransferRateOnSchedule");
-}
-
-static int teardown_policies(void **state)
-{
-    clear_policies();
-    return teardown(state);
-}
-
 static void test_bandwidth(void **state)
 {
     struct job *job = new_job(), *foreground;
@@ -450,7 +430,7 @@ int main(void)
         ENGINE_TEST(test_certificate_interface),
         ENGINE_TEST(test_redirect_report),
         ENGINE_TEST(test_cost),
-        cmocka_unit_test_setup_teardown(test_bandwidth, setup, teardown_policies),
+        ENGINE_TEST(test_bandwidth),
         ENGINE_TEST(test_token_required),
     };
 

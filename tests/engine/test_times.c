@@ -3,9 +3,6 @@
  * count. The engine in this process.
  */
 #include "common.h"
-
-#define POLICIES L"Software\\Policies\\Microsoft\\Windows\\BITS"
-
 static void five_and_eight(struct model_job *next)
 {
     next->minimum_retry_delay = 5;
@@ -69,22 +66,13 @@ static void an_hour(struct model_job *next)
     next->maximum_download_time = 3600;
 }
 
-static int teardown_policy(void **state)
-{
-    RegDeleteKeyValueW(HKEY_LOCAL_MACHINE, POLICIES, L"MaxDownloadTime");
-    return teardown(state);
-}
-
 /* The policy is for jobs without a time of their own. */
 static void test_own_time_before_policy(void **state)
 {
-    const DWORD seconds = 1;
     struct job *own, *other;
 
     engine_close(engine);
-    assert_int_equal(RegSetKeyValueW(HKEY_LOCAL_MACHINE, POLICIES, L"MaxDownloadTime", REG_DWORD,
-                                     &seconds, sizeof(seconds)),
-                     0);
+    set_policy(L"MaxDownloadTime", 1);
     open_engine();
     own = new_job();
     other = new_job();
@@ -109,7 +97,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_progress_begins_time_anew, setup, teardown),
         cmocka_unit_test_setup_teardown(test_waiting_does_not_count, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_own_time_before_policy, setup, teardown_policy),
+        cmocka_unit_test_setup_teardown(test_own_time_before_policy, setup, teardown),
     };
 
     return run_engine_tests(tests, ARRAYSIZE(tests));
