@@ -10,6 +10,8 @@
 #define OTHER L"S-1-5-21-11111111-22222222-33333333-1001"
 /* Time for something that must not happen (ms). */
 #define QUIET 500
+/* Of a helper token, while another thread uses it. */
+#define EXCHANGES 300
 
 static volatile LONG other_here;
 
@@ -163,6 +165,53 @@ static void test_helper_token_goes_with_owner(void **state)
     CloseHandle(token);
 }
 
+struct exchange {
+    struct job *job;
+    HANDLE token;
+    volatile LONG ended;
+};
+
+static DWORD WINAPI exchange_tokens(void *argument)
+{
+    struct exchange *exchange = argument;
+
+    for (ULONG i = 0; i < EXCHANGES; i++) {
+        if (FAILED(job_set_helper_token(exchange->job, exchange->token, owner.sid)))
+            break;
+        exchange->ended++;
+    }
+    exchange->ended = EXCHANGES;
+    return 0;
+}
+
+/* Who acts as the helper does so, also while its client gives another token. */
+static void test_helper_token_exchanged(void **state)
+{
+    struct exchange exchange = {.job = new_job()};
+    HANDLE thread, mine;
+    ULONG failures = 0;
+
+    assert_true(OpenProcessToken(GetCurrentProcess(), TOKEN_ALL_ACCESS, &exchange.token));
+    change(exchange.job, set_helper_flags);
+    assert_int_equal(job_set_helper_token(exchange.job, exchange.token, owner.sid), S_OK);
+    thread = CreateThread(NULL, 0, exchange_tokens, &exchange, 0, NULL);
+    assert_non_null(thread);
+    while (exchange.ended < EXCHANGES) {
+        job_act_as_helper(exchange.job);
+        if (OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &mine))
+            CloseHandle(mine);
+        else
+            failures++;
+        SetThreadToken(NULL, NULL);
+    }
+    assert_int_equal(WaitForSingleObject(thread, DEADLINE_MS), WAIT_OBJECT_0);
+    assert_int_equal(failures, 0);
+    CloseHandle(thread);
+    CloseHandle(exchange.token);
+    assert_int_equal(job_cancel(exchange.job), S_OK);
+    job_release(exchange.job);
+}
+
 static void give_implicit(struct model_job *next)
 {
     static const struct model_credential given[] = {
@@ -213,7 +262,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         USERS_TEST(test_owner_logs_off),    USERS_TEST(test_new_owner_is_here),
         USERS_TEST(test_new_owner_is_away), USERS_TEST(test_helper_token_goes_with_owner),
-        USERS_TEST(test_implicit_for_both),
+        USERS_TEST(test_implicit_for_both), USERS_TEST(test_helper_token_exchanged),
     };
 
     return run_engine_tests(tests, ARRAYSIZE(tests));

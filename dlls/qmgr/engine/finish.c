@@ -289,18 +289,14 @@ static BOOL linger(struct job *job)
     return kept;
 }
 
-/*
- * Deletes what a dead job left on the disk, then its row. Nothing else touches a dead job's files
- * once its downloads have ended. BG_S_UNABLE_TO_DELETE_FILES when something stayed: the row does,
- * too, for some days, and it is tried again now and then and at each start.
- */
-HRESULT job_bury(struct job *job)
+/* S_OK, or BG_S_UNABLE_TO_DELETE_FILES when some temporary file stayed. */
+static HRESULT delete_temporaries(struct job *job)
 {
-    struct store_txn *txn = store_txn_begin(job->engine->store);
     HRESULT hr = S_OK;
     struct file *file;
 
-    job_act_as_helper(job);
+    if (FAILED(job_act_as_helper(job)))
+        return BG_S_UNABLE_TO_DELETE_FILES;
     for (ULONG i = 0; (file = temporary_of(job, i)); i++) {
         if (!delete_temporary(file)) {
             if (hr == S_OK && !job->bury_at)
@@ -310,6 +306,19 @@ HRESULT job_bury(struct job *job)
         }
     }
     SetThreadToken(NULL, NULL);
+    return hr;
+}
+
+/*
+ * Deletes what a dead job left on the disk, then its row. Nothing else touches a dead job's files
+ * once its downloads have ended. BG_S_UNABLE_TO_DELETE_FILES when something stayed: the row does,
+ * too, for some days, and it is tried again now and then and at each start.
+ */
+HRESULT job_bury(struct job *job)
+{
+    struct store_txn *txn = store_txn_begin(job->engine->store);
+    HRESULT hr = delete_temporaries(job);
+
     if (linger(job) || (hr != S_OK && bury_later(job))) {
         store_txn_discard(txn);
         return hr;
@@ -402,7 +411,8 @@ static BOOL forget_lost(struct job *job, struct model_error *error)
 {
     BOOL lost = FALSE;
 
-    job_act_as_helper(job);
+    if (FAILED(job_act_as_helper(job)))
+        return FALSE; /* nobody can tell */
     for (ULONG i = 0; i < job->file_count; i++) {
         struct file *file = job->files[i];
         DWORD gone;
@@ -516,12 +526,11 @@ static HRESULT complete_upload(struct job_change *change)
 {
     struct job *job = change->job;
     struct file *reply = job->upload->reply;
-    HRESULT hr = S_OK;
+    HRESULT hr = job_act_as_helper(job);
 
-    job_act_as_helper(job);
-    if (reply && !reply->placed)
+    if (SUCCEEDED(hr) && reply && !reply->placed)
         hr = file_put_in_place(reply, TRUE);
-    else if (!reply && change->next.type == BG_JOB_TYPE_UPLOAD_REPLY)
+    else if (SUCCEEDED(hr) && !reply && change->next.type == BG_JOB_TYPE_UPLOAD_REPLY)
         hr = make_empty(change->next.reply_file);
     SetThreadToken(NULL, NULL);
     if (FAILED(hr)) {

@@ -297,6 +297,9 @@ BOOL file_wants(const struct file *file);
 BOOL job_satisfied(const struct job *job, enum job_outcome *outcome);
 
 /* run.c */
+/* *token gets a handle of the caller's own, or stays as it is when the job has no helper token for
+ * that use (nf-bits4_0-ibitstokenoptions-sethelpertokenflags). Lock held. */
+HRESULT job_helper_token(struct job *job, DWORD use, HANDLE *token);
 /* Copies what is needed of the job; lock held. */
 HRESULT run_new(struct job *job, struct run **run);
 /* Makes the copy ready for use; no lock. */
@@ -373,8 +376,9 @@ engine_schedule(struct engine *engine); /* no lock, worker only: gives the next 
 UINT64 engine_rate(const struct engine *engine, BG_JOB_PRIORITY priority);
 
 /* place.c */
-/* The helper token opens local files, until SetThreadToken(NULL, NULL). No lock. */
-void job_act_as_helper(struct job *job);
+/* The helper token opens local files, until SetThreadToken(NULL, NULL). On failure nobody's files
+ * are to be touched. No lock. */
+HRESULT job_act_as_helper(struct job *job);
 /* Whether an earlier Complete, cut off by a crash, has put the file under its final name. */
 BOOL file_was_placed(const struct file *file);
 /* ERROR_FILE_NOT_FOUND or ERROR_PATH_NOT_FOUND when the temporary file is gone, ERROR_SUCCESS when

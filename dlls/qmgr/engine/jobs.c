@@ -683,21 +683,31 @@ HRESULT job_set_helper_token(struct job *job, HANDLE token, const WCHAR *sid)
                                    SecurityImpersonation, TokenImpersonation, &copy))
         return HRESULT_FROM_WIN32(GetLastError());
     hr = job_change_begin(job, &change);
-    if (SUCCEEDED(hr))
-        hr = job_change_end(&change, model_set_string(&change.next.helper_token_sid, sid));
+    if (SUCCEEDED(hr)) {
+        hr = model_set_string(&change.next.helper_token_sid, sid);
+        if (FAILED(hr))
+            job_change_cancel(&change);
+    }
     if (FAILED(hr)) {
         if (copy)
             CloseHandle(copy);
         return hr;
     }
-    AcquireSRWLockExclusive(&job->engine->lock);
-    old = job->helper_token;
-    job->helper_token = copy;
-    job->version++;
-    ReleaseSRWLockExclusive(&job->engine->lock);
+    /* The latch is kept until the token is there, too: it must not be another caller's. */
+    change.next.active = filetime_from(engine_steady(job->engine));
+    hr = job_store_and_publish(job, &change.next, store_txn_begin(job->engine->store));
+    old = copy;
+    if (SUCCEEDED(hr)) {
+        AcquireSRWLockExclusive(&job->engine->lock);
+        old = job->helper_token;
+        job->helper_token = copy;
+        job->version++;
+        ReleaseSRWLockExclusive(&job->engine->lock);
+    }
+    job_unlatch(job);
     if (old)
         CloseHandle(old);
-    return S_OK;
+    return hr;
 }
 
 HRESULT job_set_notify_interface(struct job *job, IUnknown *target)

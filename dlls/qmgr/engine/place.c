@@ -12,11 +12,33 @@
 #include <wchar.h>
 
 /* The helper token opens local files (helper-tokens-for-bits-transfer-jobs). What it may not touch
- * fails by itself. */
-void job_act_as_helper(struct job *job)
+ * fails by itself. *token is the caller's, NULL: the job has none. The job's own may be exchanged
+ * or go at any time. */
+static HRESULT local_token(struct job *job, HANDLE *token)
 {
-    if (job->helper_token && (job->data.helper_token_flags & BG_TOKEN_LOCAL_FILE))
-        SetThreadToken(NULL, job->helper_token);
+    HRESULT hr;
+
+    AcquireSRWLockShared(&job->engine->lock);
+    hr = job_helper_token(job, BG_TOKEN_LOCAL_FILE, token);
+    ReleaseSRWLockShared(&job->engine->lock);
+    return hr;
+}
+
+static HRESULT act_as(HANDLE token)
+{
+    return SetThreadToken(NULL, token) ? S_OK : HRESULT_FROM_WIN32(GetLastError());
+}
+
+HRESULT job_act_as_helper(struct job *job)
+{
+    HANDLE token = NULL;
+    HRESULT hr = local_token(job, &token);
+
+    if (FAILED(hr) || !token)
+        return hr;
+    hr = act_as(token);
+    CloseHandle(token);
+    return hr;
 }
 
 static BOOL set_attributes(HANDLE file, DWORD attributes)
@@ -143,6 +165,7 @@ HRESULT file_put_in_place(struct file *file, BOOL again)
 /* The renaming of a job's files, shared by some threads: each takes the next file. */
 struct placing {
     struct job *job;
+    HANDLE token;           /* of all the threads, also when the job's goes meanwhile; or NULL */
     struct os_names *names; /* of the folder of the first one, or NULL */
     volatile LONG next;     /* the file whose turn it is */
     volatile LONG placed;
@@ -151,15 +174,15 @@ struct placing {
     HRESULT hr;
 };
 
-static void place_file(struct placing *placing, ULONG ordinal)
+/* hr: whether this thread is who it is to be. */
+static void place_file(struct placing *placing, ULONG ordinal, HRESULT hr)
 {
     struct job *job = placing->job;
     struct file *file = job->files[ordinal];
-    HRESULT hr = S_OK;
 
     if (file->phase != FILE_DONE)
         return;
-    if (!file->placed) {
+    if (SUCCEEDED(hr) && !file->placed) {
         hr = put_in_place(file, FALSE, placing->names);
         if (SUCCEEDED(hr)) {
             AcquireSRWLockExclusive(&job->engine->lock);
@@ -183,11 +206,11 @@ static void place_file(struct placing *placing, ULONG ordinal)
 static DWORD WINAPI place_thread(void *argument)
 {
     struct placing *placing = argument;
+    HRESULT hr = placing->token ? act_as(placing->token) : S_OK;
     ULONG ordinal;
 
-    job_act_as_helper(placing->job);
     while ((ordinal = (ULONG)InterlockedIncrement(&placing->next) - 1) < placing->job->file_count)
-        place_file(placing, ordinal);
+        place_file(placing, ordinal, hr);
     SetThreadToken(NULL, NULL);
     return 0;
 }
@@ -212,7 +235,10 @@ HRESULT job_place_files(struct job *job, ULONG *placed, ULONG *failed)
     struct placing placing = {.job = job, .lock = SRWLOCK_INIT, .failed_file = MODEL_NO_FILE};
     HANDLE helpers[ENGINE_PLACING_THREADS - 1];
     ULONG count = 0;
+    HRESULT hr = local_token(job, &placing.token);
 
+    if (FAILED(hr))
+        return hr;
     placing.names = read_names(job);
     while (count < ARRAYSIZE(helpers) && (count + 1) * ENGINE_PLACING_SHARE < job->file_count) {
         helpers[count] = CreateThread(NULL, 0, place_thread, &placing, 0, NULL);
@@ -226,6 +252,8 @@ HRESULT job_place_files(struct job *job, ULONG *placed, ULONG *failed)
         CloseHandle(helpers[i]);
     }
     os_names_free(placing.names);
+    if (placing.token)
+        CloseHandle(placing.token);
     *placed = (ULONG)placing.placed;
     *failed = placing.failed_file;
     return placing.hr;

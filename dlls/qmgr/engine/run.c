@@ -86,8 +86,7 @@ static HRESULT run_credentials(struct run *run)
     return S_OK;
 }
 
-/* What the helper token is for (nf-bits4_0-ibitstokenoptions-sethelpertokenflags). */
-static HRESULT run_token(struct job *job, DWORD use, HANDLE *token)
+HRESULT job_helper_token(struct job *job, DWORD use, HANDLE *token)
 {
     if (!job->helper_token || !(job->data.helper_token_flags & use))
         return S_OK;
@@ -110,9 +109,9 @@ HRESULT run_new(struct job *job, struct run **out)
     run->user_token = job->engine->user_token;
     hr = model_job_copy(&job->data, &run->data);
     if (SUCCEEDED(hr))
-        hr = run_token(job, BG_TOKEN_LOCAL_FILE, &run->token);
+        hr = job_helper_token(job, BG_TOKEN_LOCAL_FILE, &run->token);
     if (SUCCEEDED(hr))
-        hr = run_token(job, BG_TOKEN_NETWORK, &run->network_token);
+        hr = job_helper_token(job, BG_TOKEN_NETWORK, &run->network_token);
     if (FAILED(hr))
         run_release(run);
     else
