@@ -233,8 +233,12 @@ HRESULT engine_insert_job(struct engine *engine,
                           struct job *job); /* lock held; takes a reference */
 void engine_remove_job(struct engine *engine,
                        struct job *job); /* lock held; gives it back later by job_release */
+
+/* property.c */
 /* What bitscore wants to know of a job; lock or latch held. */
 void job_facts(const struct job *job, struct bc_job_facts *facts);
+
+/* change.c */
 /* TRUE for a method other than the job type's own
  * (nf-bits10_2-ibackgroundcopyjobhttpoptions2-sethttpmethod). */
 BOOL custom_method(const struct model_job *job);
