@@ -264,19 +264,25 @@ HRESULT job_append_file(struct job *job, struct file *file); /* lock held */
 void file_set_live(struct file *file, UINT64 bytes,
                    UINT64 total);       /* lock held: keeps the job's sums */
 void file_mark_done(struct file *file); /* lock held */
-/* A file that was done has lost its bytes: it is fetched again from the first one. Lock held. */
+/* The bytes are of no use any more: of the durable side, ... */
+void undo_data(struct model_file *data);
+/* ... and of a file that was done: it is fetched again from its first byte. Lock held. */
+void file_mark_undone(struct file *file);
+/* Both, for a file that has lost its bytes. Lock held. */
 void file_lose(struct file *file);
 /* Adds the dirty files to txn by pointer; only while nothing is active and the latch is held. */
 HRESULT job_put_dirty_files(struct job *job, struct store_txn *txn);
 /* Writes progress of dirty files without waiting. */
 void job_flush_progress(struct job *job);
+HRESULT local_path_extended(const WCHAR *path, WCHAR **extended); /* \\?\ form, free() */
+
+/* file_add.c */
 HRESULT check_local_name(
     const WCHAR *name); /* the rules of AddFile for a local name, its directory included */
 /* Makes up the name of the reply's file, in the directory of the upload's. */
 HRESULT job_name_reply(struct model_job *next, const WCHAR *upload);
 /* A fresh name for a temporary file in the directory of that file; free(). */
 HRESULT name_beside(const WCHAR *file, WCHAR **out);
-HRESULT local_path_extended(const WCHAR *path, WCHAR **extended); /* \\?\ form, free() */
 
 /* on_demand.c */
 /* What a sparse file's next download fetches; free(). Lock held. */
