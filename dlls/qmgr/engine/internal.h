@@ -354,7 +354,7 @@ void job_idle(struct job *job); /* lock held: to be called when active has becom
 void job_fail(struct job *job, struct file *file, HRESULT hr, BG_ERROR_CONTEXT context,
               BOOL transient, ULONG retry_after_ms);
 
-/* upload.c */
+/* upload.c; upload_order.c: job_upload_start(), job_upload_cancel() */
 HRESULT job_upload_new(struct job *job); /* for a job whose data is there */
 void job_upload_free(struct job *job);
 /* Takes a file of the store that is the reply; it is no file of the job's. */
