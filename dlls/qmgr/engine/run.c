@@ -1,7 +1,7 @@
 /*
  * What the downloads of one job have in common, taken from the job when its turn begins or its
  * properties change: a copy, with passwords unprotected and texts as the transfers want them.
- * Called by fetch.c, upload.c and schedule.c; calls os/ for the secrets.
+ * Called by fetch.c, upload_order.c and schedule.c; calls os/ for the secrets.
  */
 #include "internal.h"
 
