@@ -134,6 +134,7 @@ struct model_file {
     WCHAR *remote_name;
     WCHAR *local_name;
     WCHAR *temporary_name; /* full path of BITxxxx.tmp, NULL until the transfer has begun */
+    DWORD volume;          /* serial number of the volume it is on, 0: not known */
     BG_FILE_RANGE *ranges; /* as given by the client, NULL for the whole file */
     ULONG range_count;
     struct model_progress progress;

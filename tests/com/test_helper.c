@@ -115,8 +115,8 @@ static const WCHAR *place(const WCHAR *name)
     return now;
 }
 
-/* A foreground download of a file into another folder, with a helper token for that. */
-static IBackgroundCopyJob5 *new_copy(DWORD flags)
+/* A foreground job that copies a file into another folder, with a helper token for that. */
+static IBackgroundCopyJob5 *new_copy(BG_JOB_TYPE type, DWORD flags)
 {
     WCHAR remote[MAX_PATH + 8];
     IBitsTokenOptions *tokens = NULL;
@@ -131,13 +131,15 @@ static IBackgroundCopyJob5 *new_copy(DWORD flags)
     made = real_create(place(L"from\\source"), GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
     assert_true(WriteFile(made, "content", 7, &done, NULL));
     CloseHandle(made);
-    swprintf(remote, ARRAYSIZE(remote), L"file://%ls", place(L"from\\source"));
-    ok(call(manager, CreateJob, L"helped", BG_JOB_TYPE_DOWNLOAD, &id, &job));
+    swprintf(remote, ARRAYSIZE(remote), L"file://%ls",
+             place(type == BG_JOB_TYPE_DOWNLOAD ? L"from\\source" : L"to\\target"));
+    ok(call(manager, CreateJob, L"helped", type, &id, &job));
     ok(call(job, QueryInterface, &IID_IBackgroundCopyJob5, (void **)&job5));
     ok(call(job, QueryInterface, &IID_IBitsTokenOptions, (void **)&tokens));
     call(job, Release);
     ok(call(job5, SetPriority, BG_JOB_PRIORITY_FOREGROUND));
-    ok(call(job5, AddFile, remote, place(L"to\\target")));
+    ok(call(job5, AddFile, remote,
+            place(type == BG_JOB_TYPE_DOWNLOAD ? L"to\\target" : L"from\\source")));
     ok(call(tokens, SetHelperTokenFlags, flags));
     assert_true(SetThreadToken(NULL, helper));
     ok(call(tokens, SetHelperToken));
@@ -160,9 +162,9 @@ static void wait_state(IBackgroundCopyJob5 *job, BG_JOB_STATE wanted)
 }
 
 /* All that is opened of the local file, and nothing else, or the other way round. */
-static void check_use(DWORD flags, BOOL source, BOOL target)
+static void check_use(BG_JOB_TYPE type, DWORD flags, BOOL source, BOOL target)
 {
-    IBackgroundCopyJob5 *job = new_copy(flags);
+    IBackgroundCopyJob5 *job = new_copy(type, flags);
 
     ok(call(job, Resume));
     wait_state(job, BG_JOB_STATE_TRANSFERRED);
@@ -171,31 +173,40 @@ static void check_use(DWORD flags, BOOL source, BOOL target)
     assert_true(GetFileAttributesW(place(L"to\\target")) != INVALID_FILE_ATTRIBUTES);
     assert_true(opened[SOURCE][source] > 0);
     assert_int_equal(opened[SOURCE][!source], 0);
-    assert_true(opened[TARGET][target] > 1); /* to write, and to rename */
+    /* To write, and to rename where that needs it. */
+    assert_true(opened[TARGET][target] > (type == BG_JOB_TYPE_DOWNLOAD));
     assert_int_equal(opened[TARGET][!target], 0);
     DeleteFileW(place(L"to\\target"));
 }
 
 static void helper_none(void **state)
 {
-    check_use(0, FALSE, FALSE);
+    check_use(BG_JOB_TYPE_DOWNLOAD, 0, FALSE, FALSE);
 }
 
 static void helper_local_files(void **state)
 {
-    check_use(BG_TOKEN_LOCAL_FILE, FALSE, TRUE);
+    check_use(BG_JOB_TYPE_DOWNLOAD, BG_TOKEN_LOCAL_FILE, FALSE, TRUE);
 }
 
 static void helper_network_files(void **state)
 {
-    check_use(BG_TOKEN_NETWORK, TRUE, FALSE);
-    check_use(BG_TOKEN_NETWORK | BG_TOKEN_LOCAL_FILE, TRUE, TRUE);
+    check_use(BG_JOB_TYPE_DOWNLOAD, BG_TOKEN_NETWORK, TRUE, FALSE);
+    check_use(BG_JOB_TYPE_DOWNLOAD, BG_TOKEN_NETWORK | BG_TOKEN_LOCAL_FILE, TRUE, TRUE);
+}
+
+static void helper_network_uploads(void **state)
+{
+    check_use(BG_JOB_TYPE_UPLOAD, 0, FALSE, FALSE);
+    check_use(BG_JOB_TYPE_UPLOAD, BG_TOKEN_LOCAL_FILE, TRUE, FALSE);
+    check_use(BG_JOB_TYPE_UPLOAD, BG_TOKEN_NETWORK, FALSE, TRUE);
+    check_use(BG_JOB_TYPE_UPLOAD, BG_TOKEN_NETWORK | BG_TOKEN_LOCAL_FILE, TRUE, TRUE);
 }
 
 /* Certificates are the owner's: with a helper token for the network they cannot be used. */
 static void helper_certificate(void **state)
 {
-    IBackgroundCopyJob5 *face = new_copy(BG_TOKEN_NETWORK);
+    IBackgroundCopyJob5 *face = new_copy(BG_JOB_TYPE_DOWNLOAD, BG_TOKEN_NETWORK);
     IBackgroundCopyError *error = NULL;
     BG_ERROR_CONTEXT context;
     struct job_change change;
@@ -324,8 +335,8 @@ int main(void)
 #define HELPER_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
     const struct CMUnitTest tests[] = {
         HELPER_TEST(helper_none),          HELPER_TEST(helper_local_files),
-        HELPER_TEST(helper_network_files), HELPER_TEST(helper_certificate),
-        HELPER_TEST(helper_no_memory),
+        HELPER_TEST(helper_network_files), HELPER_TEST(helper_network_uploads),
+        HELPER_TEST(helper_certificate),   HELPER_TEST(helper_no_memory),
     };
     static const WCHAR *const names[] = {L"from\\source", L"from", L"to"};
     WCHAR base[MAX_PATH], path[2 * MAX_PATH];

@@ -15,6 +15,7 @@
 
 static WCHAR below[MAX_PATH + 8];
 static volatile LONG armed, armed_at, lasts, calls;
+static volatile DWORD locked; /* the error of a locked volume, 0: it is not */
 static const char *volatile failed;
 static SRWLOCK lock = SRWLOCK_INIT;
 static HANDLE handles[HANDLES]; /* of files of the folder */
@@ -37,9 +38,16 @@ void file_faults_arm(const WCHAR *folder, LONG n, BOOL lasting)
     armed = TRUE;
 }
 
+void file_faults_lock(const WCHAR *folder, DWORD error)
+{
+    wcscpy(below, wcsrchr(folder, '\\'));
+    locked = error;
+}
+
 void file_faults_mend(void)
 {
     lasts = FALSE;
+    locked = 0;
 }
 
 LONG file_faults_disarm(const char **name)
@@ -93,6 +101,10 @@ static HANDLE WINAPI fault_CreateFileW(const WCHAR *name, DWORD access, DWORD sh
 {
     HANDLE file;
 
+    if (is_below(name) && locked) {
+        SetLastError(locked);
+        return INVALID_HANDLE_VALUE;
+    }
     if (is_below(name) && fails("CreateFileW", ERROR_SHARING_VIOLATION))
         return INVALID_HANDLE_VALUE;
     file = REAL(CreateFileW)(name, access, share, security, disposition, flags, template);

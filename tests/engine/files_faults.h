@@ -11,6 +11,9 @@
  * fails; with lasting all after it do, too, until file_faults_mend(). */
 void file_faults_arm(const WCHAR *folder, LONG n, BOOL lasting);
 
+/* No file below folder can be opened from now on, with that error, until file_faults_mend(). */
+void file_faults_lock(const WCHAR *folder, DWORD error);
+
 /* The cause of the failures is gone. */
 void file_faults_mend(void);
 

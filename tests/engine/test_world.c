@@ -85,6 +85,7 @@ static const struct os_world world = {
     .network_unwatch = world_unwatch,
     .policy_dword = world_policy,
     .set_start_type = world_start_type,
+    .volume_serial = os_volume_serial,
 };
 
 static int setup_world(void **state)

@@ -204,6 +204,7 @@ void fill_file(struct model_file *file, unsigned int n, ULONG ordinal)
     file->filled_count = 2;
     file->wanted = make_ranges(4, n + 2);
     file->wanted_count = 4;
+    file->volume = 0xfedc0000u + n;
     set(&file->response_headers, L"HTTP/1.1 200 OK\r\n", n);
     file->renamed = TRUE;
     file->validated = TRUE;
@@ -313,6 +314,7 @@ void assert_same_file(const struct model_file *a, const struct model_file *b)
     assert_memory_equal(a->filled, b->filled, a->filled_count * sizeof(*a->filled));
     SAME_VALUE(wanted_count);
     assert_memory_equal(a->wanted, b->wanted, a->wanted_count * sizeof(*a->wanted));
+    SAME_VALUE(volume);
     SAME_TEXT(response_headers);
     SAME_VALUE(renamed);
     SAME_VALUE(validated);

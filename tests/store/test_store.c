@@ -428,12 +428,15 @@ static void test_newer_schema(void **state)
                      HRESULT_FROM_WIN32(ERROR_REVISION_MISMATCH));
     assert_null(store);
     assert_null(aside);
-    execute(*state, "PRAGMA user_version=2");
+    execute(*state, "PRAGMA user_version=3");
     store_close(open_store(*state, STORE_INTACT));
 }
 
-/* What turns a store of the present schema into one of the first. */
+/* What turns a store of the present schema into one of the second, and that into one of the first.
+ */
+#define SECOND_SCHEMA "ALTER TABLE file DROP COLUMN volume; PRAGMA user_version=2;"
 #define FIRST_SCHEMA                                                                               \
+    SECOND_SCHEMA                                                                                  \
     "ALTER TABLE file DROP COLUMN wanted; UPDATE job SET custom_headers='X: 1';"                   \
     "PRAGMA user_version=1;"
 
@@ -469,6 +472,35 @@ static void test_first_schema(void **state)
     model_job_release(&job);
     model_file_release(&files[0]);
     model_file_release(&files[1]);
+}
+
+/* A store of the second schema: nothing is known of volumes, all else stays; so also when damaged.
+ */
+static void test_second_schema(void **state)
+{
+    static const char *const damages[] = {SECOND_SCHEMA, SECOND_SCHEMA "DROP TABLE setting;"};
+    struct model_file file;
+    struct model_job job;
+    struct loaded loaded;
+    struct store *store = open_store(*state, STORE_FRESH);
+
+    fill_job(&job, 1);
+    fill_file(&file, 1, 0);
+    assert_int_equal(put_job(store, &job, &file, 1), S_OK);
+    store_close(store);
+    file.volume = 0;
+    for (ULONG i = 0; i < ARRAYSIZE(damages); i++) {
+        execute(*state, damages[i]);
+        store = open_store(*state, i ? STORE_RECOVERED : STORE_INTACT);
+        assert_int_equal(load_all(store, &loaded), S_OK);
+        assert_int_equal(loaded.count, 1);
+        assert_int_equal(loaded.jobs[0].count, 1);
+        assert_same_file(&file, &loaded.jobs[0].files[0]);
+        release_loaded(&loaded);
+        store_close(store);
+    }
+    model_job_release(&job);
+    model_file_release(&file);
 }
 
 /* Each statement spoils job 1, or file 0 of job 2, in its own way. */
@@ -586,6 +618,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_migration, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_newer_schema, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_first_schema, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_second_schema, set_up, tear_down),
         cmocka_unit_test(test_bad_rows),
         cmocka_unit_test(test_model_copy),
     };

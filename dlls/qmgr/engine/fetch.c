@@ -239,13 +239,31 @@ static BOOL report_redirect(struct file *file, const char *final_url)
     return moved;
 }
 
+/* The number of the volume that the file's bytes go to, 0 when it is not known. No lock. */
+static DWORD volume_of(struct file *file)
+{
+    DWORD serial = 0;
+    WCHAR *path = NULL;
+    HRESULT hr;
+
+    job_lock(file->job);
+    hr = model_set_string(&path, file->data.temporary_name);
+    job_unlock(file->job);
+    if (SUCCEEDED(hr) && path)
+        file->job->engine->world->volume_serial(path, &serial);
+    free(path);
+    return serial;
+}
+
 static void on_headers(void *context, const struct download_headers *headers)
 {
     struct file *file = context;
     struct job *job = file->job;
-    BOOL moved = FALSE;
+    BOOL large = headers->total > ENGINE_SMALL_FILE, moved = FALSE;
+    DWORD volume = large ? volume_of(file) : 0;
 
     AcquireSRWLockExclusive(&job->engine->lock);
+    file->data.volume = volume;
     note_connected(job);
     set_wide(&file->data.etag, headers->etag);
     set_wide(&file->data.last_modified, headers->last_modified);
@@ -263,7 +281,7 @@ static void on_headers(void *context, const struct download_headers *headers)
                                   BG_HTTP_REDIRECT_POLICY_ALLOW_REPORT)
         moved = report_redirect(file, headers->final_url);
     mark_dirty(file);
-    if (headers->total > ENGINE_SMALL_FILE || moved || file->sparse)
+    if (large || moved || file->sparse)
         file_write(file);
     check_maximum(job, file);
     ReleaseSRWLockExclusive(&job->engine->lock);
@@ -641,6 +659,19 @@ static UINT64 trusted_size(const struct model_file *data)
     return size;
 }
 
+/* Whether bytes may be added to a file that has some: not on another volume than where those are.
+ * No lock. */
+static HRESULT check_volume(const struct engine *engine, const struct model_file *data)
+{
+    DWORD serial;
+
+    if (!data->volume)
+        return S_OK;
+    if (bc_is_volume_locked(engine->world->volume_serial(data->temporary_name, &serial)))
+        return BG_E_DESTINATION_LOCKED;
+    return serial && serial != data->volume ? BG_E_VOLUME_CHANGED : S_OK;
+}
+
 /* What a file's download needs, copied under the lock. */
 struct start {
     struct model_file data;
@@ -682,6 +713,8 @@ static HRESULT start_download(struct job *job, struct file *file, const struct s
     spec.offset = start->sparse  ? sparse_end(data)
                   : start->trust ? trusted_size(data)
                                  : data->progress.transferred;
+    if (SUCCEEDED(hr) && spec.offset)
+        hr = check_volume(job->engine, data);
     spec.create = FALSE; /* the name is ours since it was stored: what is there is of an earlier,
                             cut-off start */
     spec.remote_size = data->remote_size;
@@ -746,10 +779,14 @@ static HRESULT start_prepare(struct job *job, struct file *file, struct start *s
 /* A file that was picked could not be started. */
 static void start_failed(struct job *job, struct file *file, HRESULT hr, BOOL transient)
 {
+    BG_ERROR_CONTEXT context = hr == BG_E_VOLUME_CHANGED || hr == BG_E_DESTINATION_LOCKED
+                                   ? BG_ERROR_CONTEXT_LOCAL_FILE
+                                   : BG_ERROR_CONTEXT_GENERAL_QUEUE_MANAGER;
+
     AcquireSRWLockExclusive(&job->engine->lock);
     file->phase = FILE_IDLE;
     job->active--;
-    job_fail(job, file, hr, BG_ERROR_CONTEXT_GENERAL_QUEUE_MANAGER, transient, 0);
+    job_fail(job, file, hr, context, transient, 0);
     job_idle(job);
     ReleaseSRWLockExclusive(&job->engine->lock);
     job_release(job); /* the download that never was */
@@ -807,7 +844,8 @@ void job_start_files(struct job *job)
         if (SUCCEEDED(hr))
             start_succeeded(job, file, start.number, download);
         else
-            start_failed(job, file, hr, hr == E_OUTOFMEMORY || start.forgotten);
+            start_failed(job, file, hr,
+                         hr == E_OUTOFMEMORY || hr == BG_E_DESTINATION_LOCKED || start.forgotten);
         run_release(fresh);
         run_release(old);
         start_release(&start);

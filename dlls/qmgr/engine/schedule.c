@@ -132,33 +132,60 @@ static BOOL needs_owner(const struct job *job)
     return job->helper_token || (job->running && job->run && job->run->owner);
 }
 
-/* Who is logged on: owners who were away may be back, others may have gone. No lock. */
-static void look_at_owners(struct engine *engine)
+/* Looks at each job for which it matters. When memory is short the next look does it. No lock. */
+static void look_at_jobs(struct engine *engine, BOOL (*matters)(const struct job *job),
+                         void (*look)(struct job *job))
 {
     struct job **jobs = NULL;
     ULONG count = 0, i;
 
-    AcquireSRWLockExclusive(&engine->lock);
-    for (i = 0; i < engine->job_count; i++) {
-        struct job *job = engine->jobs[i];
-
-        job->owner_away = FALSE;
-        count += needs_owner(job);
-    }
+    AcquireSRWLockShared(&engine->lock);
+    for (i = 0; i < engine->job_count; i++)
+        count += matters(engine->jobs[i]);
     if (count)
         jobs = malloc(count * sizeof(*jobs));
     for (i = count = 0; jobs && i < engine->job_count; i++) {
-        struct job *job = engine->jobs[i];
-
-        if (!needs_owner(job))
+        if (!matters(engine->jobs[i]))
             continue;
-        job_addref(job);
-        jobs[count++] = job;
+        job_addref(engine->jobs[i]);
+        jobs[count++] = engine->jobs[i];
     }
-    ReleaseSRWLockExclusive(&engine->lock);
+    ReleaseSRWLockShared(&engine->lock);
     for (i = 0; i < count; i++)
-        look_at_owner(jobs[i]);
+        look(jobs[i]);
     engine_free_jobs(jobs, count);
+}
+
+/* Who is logged on: owners who were away may be back, others may have gone. No lock. */
+static void look_at_owners(struct engine *engine)
+{
+    AcquireSRWLockExclusive(&engine->lock);
+    for (ULONG i = 0; i < engine->job_count; i++)
+        engine->jobs[i]->owner_away = FALSE;
+    ReleaseSRWLockExclusive(&engine->lock);
+    look_at_jobs(engine, needs_owner, look_at_owner);
+}
+
+/* Lock held. */
+static BOOL waits_for_volume(const struct job *job)
+{
+    return job->data.state == BG_JOB_STATE_TRANSIENT_ERROR &&
+           job->data.error.code == BG_E_DESTINATION_LOCKED && job->file_count;
+}
+
+/* A job goes on when the volume of its file is unlocked. No lock. */
+static void look_at_volume(struct job *job)
+{
+    ULONG file = job_lock(job)->error.file;
+    WCHAR *path = NULL;
+    DWORD serial;
+    HRESULT hr =
+        model_set_string(&path, job->files[file < job->file_count ? file : 0]->data.local_name);
+
+    job_unlock(job);
+    if (SUCCEEDED(hr) && !bc_is_volume_locked(job->engine->world->volume_serial(path, &serial)))
+        job_move(job, BC_EVENT_RETRY, NULL);
+    free(path);
 }
 
 /* No lock. */
@@ -489,6 +516,7 @@ ULONGLONG engine_schedule(struct engine *engine)
     if (now >= engine->limits_at) {
         look_at_limits(engine, now);
         look_at_owners(engine);
+        look_at_jobs(engine, waits_for_volume, look_at_volume);
     }
     AcquireSRWLockExclusive(&engine->lock);
     if (!look_at_queue(engine, &round, now, &deadline))

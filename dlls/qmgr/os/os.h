@@ -44,6 +44,10 @@ void os_names_free(struct os_names *names);
  * Threads may call it side by side. */
 BOOL os_names_take(struct os_names *names, const WCHAR *path);
 
+/* The serial number of the volume that a file lies on or would; 0 when it is not known. An error of
+ * the system, or ERROR_SUCCESS. */
+DWORD os_volume_serial(const WCHAR *path, DWORD *serial);
+
 /* Makes the user with that SID the owner of a file. Only an account with the restore privilege can
  * give files away: without it the file stays whose it is. */
 void os_give_file(const WCHAR *path, const WCHAR *sid);
@@ -104,6 +108,7 @@ struct os_world {
     void (*network_unwatch)(struct os_network_watch *watch);
     DWORD (*policy_dword)(const WCHAR *name, DWORD fallback);
     HRESULT (*set_start_type)(BOOL automatic);
+    DWORD (*volume_serial)(const WCHAR *path, DWORD *serial);
 };
 extern const struct os_world os_world;
 

@@ -12,4 +12,5 @@ const struct os_world os_world = {
     .network_unwatch = os_network_unwatch,
     .policy_dword = os_policy_dword,
     .set_start_type = os_set_start_type,
+    .volume_serial = os_volume_serial,
 };

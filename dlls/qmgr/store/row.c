@@ -133,6 +133,9 @@ static const struct column file_columns[] = {
     FILE_COLUMN("response_headers", KIND_TEXT, response_headers, 0),
 };
 
+/* Behind the ranges: a damaged store may be of a schema without it. */
+static const struct column volume_column = FILE_COLUMN("volume", KIND_U32, volume, ULONG_MAX);
+
 static int bind_text(sqlite3_stmt *statement, int index, const WCHAR *text)
 {
     char *encoded;
@@ -388,6 +391,8 @@ int store_bind_file(sqlite3_stmt *statement, int first, const struct model_file 
         rc = bind_ranges(statement, first + (int)i + 1, file->filled, file->filled_count);
     if (rc == SQLITE_OK)
         rc = bind_ranges(statement, first + (int)i + 2, file->wanted, file->wanted_count);
+    if (rc == SQLITE_OK)
+        rc = bind_column(statement, first + (int)i + 3, &volume_column, file);
     return rc;
 }
 
@@ -406,6 +411,8 @@ HRESULT store_read_file(sqlite3_stmt *statement, int first, struct model_file *o
         hr = read_ranges(statement, first + (int)i + 1, &out->filled, &out->filled_count);
     if (hr == S_OK)
         hr = read_ranges(statement, first + (int)i + 2, &out->wanted, &out->wanted_count);
+    if (hr == S_OK)
+        hr = read_column(statement, first + (int)i + 3, &volume_column, out);
     if (hr != S_OK) {
         model_file_release(out);
         return hr;
@@ -480,7 +487,7 @@ static void append_parameters(sqlite3_str *sql, int count)
 }
 
 const int store_job_columns = ARRAYSIZE(job_columns);
-const int store_file_columns = ARRAYSIZE(file_columns) + 3; /* and ranges, filled, wanted */
+const int store_file_columns = ARRAYSIZE(file_columns) + 4; /* and ranges to volume */
 
 char *store_sql_write(enum store_statement which)
 {
@@ -494,7 +501,7 @@ char *store_sql_write(enum store_statement which)
     } else if (which == STMT_FILE_REPLACE) {
         sqlite3_str_appendall(sql, "INSERT OR REPLACE INTO file(");
         append_columns(sql, file_columns, ARRAYSIZE(file_columns), FALSE);
-        sqlite3_str_appendall(sql, ", ranges, filled, wanted, job) VALUES(");
+        sqlite3_str_appendall(sql, ", ranges, filled, wanted, volume, job) VALUES(");
         append_parameters(sql, store_file_columns + 1);
     } else {
         sqlite3_str_appendall(sql, "UPDATE job SET ");
@@ -515,13 +522,13 @@ char *store_sql_select_job(const char *tail)
     return sqlite3_str_finish(sql);
 }
 
-char *store_sql_select_file(const char *tail, BOOL first_schema)
+char *store_sql_select_file(const char *tail, int version)
 {
     sqlite3_str *sql = sqlite3_str_new(NULL);
 
     sqlite3_str_appendall(sql, "SELECT ");
     append_columns(sql, file_columns, ARRAYSIZE(file_columns), FALSE);
-    sqlite3_str_appendf(sql, ", ranges, filled, %s FROM file %s", first_schema ? "NULL" : "wanted",
-                        tail);
+    sqlite3_str_appendf(sql, ", ranges, filled, %s, %s FROM file %s",
+                        version < 2 ? "NULL" : "wanted", version < 3 ? "0" : "volume", tail);
     return sqlite3_str_finish(sql);
 }

@@ -60,7 +60,14 @@ static int schema_2(sqlite3 *handle)
     return sqlite3_exec(handle, sql, NULL, NULL, NULL);
 }
 
-const store_migration store_migrations[] = {schema_1, schema_2};
+/* The volume of the temporary file. */
+static int schema_3(sqlite3 *handle)
+{
+    return sqlite3_exec(handle, "ALTER TABLE file ADD COLUMN volume INTEGER NOT NULL DEFAULT 0",
+                        NULL, NULL, NULL);
+}
+
+const store_migration store_migrations[] = {schema_1, schema_2, schema_3};
 const int store_schema_version = ARRAYSIZE(store_migrations);
 
 HRESULT store_error(sqlite3 *handle, int rc)

@@ -155,7 +155,7 @@ HRESULT store_check_with(sqlite3 *handle, const char *pragma);
 /* SQL over all columns, in the order of the functions below; sqlite3_free(), NULL: no memory. */
 char *store_sql_write(enum store_statement which); /* STMT_JOB_INSERT, _UPDATE, STMT_FILE_REPLACE */
 char *store_sql_select_job(const char *tail);
-char *store_sql_select_file(const char *tail, BOOL first_schema);
+char *store_sql_select_file(const char *tail, int version); /* of a store of that schema */
 
 /* How many parameters store_bind_job() and store_bind_file() take; the job's row comes next. */
 extern const int store_job_columns;

@@ -309,12 +309,14 @@ static HRESULT deliver_job(struct walker *walker, sqlite3_int64 row, store_job_f
     return FAILED(hr) ? hr : S_OK;
 }
 
-/* Either direction of reading a job's files; a damaged store may be of the first schema. */
+/* Either direction of reading a job's files; a damaged store may be of an earlier schema. */
 static int prepare_files(sqlite3 *handle, const char *tail, sqlite3_stmt **statement)
 {
-    int rc = prepare(handle, store_sql_select_file(tail, FALSE), statement);
+    int rc = SQLITE_CORRUPT;
 
-    return is_damage(rc) ? prepare(handle, store_sql_select_file(tail, TRUE), statement) : rc;
+    for (int version = store_schema_version; version > 0 && is_damage(rc); version--)
+        rc = prepare(handle, store_sql_select_file(tail, version), statement);
+    return rc;
 }
 
 static int prepare_walker(struct walker *walker)

@@ -71,6 +71,8 @@ struct failure failure_local(DWORD error)
 
     if (error == ERROR_NOT_ENOUGH_MEMORY || error == ERROR_OUTOFMEMORY)
         return failure_memory();
+    if (bc_is_volume_locked(error))
+        return make(BC_E_DESTINATION_LOCKED, BG_ERROR_CONTEXT_LOCAL_FILE, TRUE);
     failure = make(HRESULT_FROM_WIN32(error), BG_ERROR_CONTEXT_LOCAL_FILE, is_network_error(error));
     /* The bytes that are claimed are not there any more. */
     failure.discard = error == ERROR_HANDLE_EOF || error == ERROR_FILE_NOT_FOUND;

@@ -23,6 +23,14 @@ static inline bool bc_failed(int32_t hr)
     return hr < 0;
 }
 
+/* The errors of the system that say that a volume is locked, and will be there again when somebody
+ * unlocks it: ERROR_DRIVE_LOCKED, and the HRESULT that BitLocker gives in its place,
+ * FVE_E_LOCKED_VOLUME. */
+static inline bool bc_is_volume_locked(uint32_t error)
+{
+    return error == 108 || error == 0x80310000u;
+}
+
 /* HRESULT_FROM_WIN32 for a non-zero Win32 error code below 65536. */
 #define BC_HR_WIN32(code) ((int32_t)(0x80070000u | (code)))
 
