@@ -1,15 +1,16 @@
 /*
- * Changes of a job's state: what clients ask for (Suspend, Resume, Cancel, Complete) and what
- * transfers end with.
+ * The end of a job: Cancel and Complete, and what is left of it on the disk.
  *
- * Each is one commit. Cancel and Complete leave a tombstone in the store until the temporary files
- * are gone, so that a crash between the two leaves no orphan; Complete writes down its intent
- * before the first rename, so that a crash inside it leaves each file either under its final name
- * or still in its temporary one.
+ * Cancel and Complete leave a tombstone in the store until the temporary files are gone, so that a
+ * crash between the two leaves no orphan; Complete writes down its intent before the first rename,
+ * so that a crash inside it leaves each file either under its final name or still in its temporary
+ * one.
+ *
+ * Called by the COM facade; job_bury() by the worker and engine.c, too. Calls place.c, change.c and
+ * the file system.
  */
 #include "internal.h"
 
-#include <bits4_0.h>
 #include <bitsmsg.h>
 #include <stdlib.h>
 
@@ -17,212 +18,6 @@
  * often (ms). */
 #define BURY_FOR      (7ull * 86400 * 10000000)
 #define BURY_AGAIN_MS (10 * 60 * 1000)
-
-void job_apply_fatal(struct model_job *next, const struct model_error *error)
-{
-    next->state = BG_JOB_STATE_ERROR;
-    next->error = *error;
-    next->notify_pending |= notify_pending_for(next, NOTIFY_ERROR);
-}
-
-/* Puts the job into ERROR, or TRANSIENT_ERROR when the error may pass and there is still time.
- * Latch held. */
-static void apply_failure(struct job *job, struct model_job *next, const struct model_error *error,
-                          BOOL transient, ULONG retry_after_ms)
-{
-    ULONGLONG now = engine_ticks(job->engine), due;
-    enum bc_job_state state = BC_STATE_ERROR;
-
-    next->error = *error;
-    if (bc_retry_counts(error->code))
-        next->error_count++;
-    AcquireSRWLockExclusive(&job->engine->lock);
-    /* With a method of the client's own no error is one to recover from. */
-    if (transient && !custom_method(next) &&
-        bc_retry_failed(&job->retry, error->code, (retry_after_ms + 999ull) / 1000, now))
-        state = BC_STATE_TRANSIENT_ERROR;
-    due = bc_retry_due(&job->retry);
-    ReleaseSRWLockExclusive(&job->engine->lock);
-    next->state = (BG_JOB_STATE)state;
-    if (state == BC_STATE_ERROR) {
-        job_apply_fatal(next, error);
-        return;
-    }
-    engine_now(job->engine, &next->retry_at);
-    if (due != BC_NEVER && due > now)
-        next->retry_at = filetime_from(filetime_value(&next->retry_at) + (due - now) * 10000);
-}
-
-HRESULT job_move(struct job *job, enum bc_event event, const struct model_error *error)
-{
-    struct job_change change;
-    enum bc_job_state to;
-    HRESULT hr = job_change_begin(job, &change);
-
-    if (FAILED(hr))
-        return hr;
-    if (!bc_state_event(event, (enum bc_job_state)change.next.state, &to)) {
-        job_change_cancel(&change);
-        return S_FALSE;
-    }
-    change.next.state = (BG_JOB_STATE)to;
-    if (event == BC_EVENT_TRANSIENT_ERROR)
-        apply_failure(job, &change.next, error, TRUE, 0);
-    else if (event == BC_EVENT_FATAL_ERROR)
-        job_apply_fatal(&change.next, error);
-    return job_change_store(&change);
-}
-
-static void apply_transferred(struct job *job, struct model_job *next)
-{
-    next->state = BG_JOB_STATE_TRANSFERRED;
-    engine_now(job->engine, &next->transferred);
-    ZeroMemory(&next->error, sizeof(next->error));
-    next->error.file = MODEL_NO_FILE;
-    next->notify_pending |= notify_pending_for(next, NOTIFY_TRANSFERRED);
-}
-
-/* Lock held. Whether what the turn ended with still holds: a client may have been quicker and have
- * suspended the job, added files to it or asked for more ranges. */
-static BOOL still_holds(struct job *job, enum job_outcome outcome)
-{
-    if (job->data.state != BG_JOB_STATE_QUEUED || job->active)
-        return FALSE;
-    if (outcome == OUTCOME_FINISHED)
-        return job->files_done == job->file_count && (!job->upload || job_upload_done(job));
-    for (ULONG i = job->first_open; outcome == OUTCOME_RANGES_DONE && i < job->file_count; i++) {
-        if (file_wants(job->files[i]))
-            return FALSE;
-    }
-    return TRUE;
-}
-
-static HRESULT place_group(struct job *job, struct model_error *failure);
-
-void job_settle(struct job *job)
-{
-    struct job_change change;
-    struct model_error failure;
-    struct store_txn *txn;
-    enum job_outcome outcome;
-    BOOL transient;
-    ULONG retry_after_ms;
-    HRESULT hr, hr_placed = S_OK;
-
-    if (FAILED(job_change_begin(job, &change)))
-        return;
-    AcquireSRWLockExclusive(&job->engine->lock);
-    outcome = job->outcome;
-    transient = job->failure_transient;
-    retry_after_ms = job->retry_after_ms;
-    failure = job->failure;
-    if (!still_holds(job, outcome)) {
-        if (!job->active)
-            job_stop(job);
-        job->outcome = OUTCOME_NONE;
-        outcome = OUTCOME_NONE;
-    }
-    ReleaseSRWLockExclusive(&job->engine->lock);
-    if (outcome == OUTCOME_NONE) {
-        job_change_cancel(&change);
-        return;
-    }
-    if (outcome == OUTCOME_FINISHED && model_job_is_group(&change.next)) {
-        hr_placed = place_group(job, &failure);
-        transient = FALSE;
-        if (hr_placed == S_FALSE)
-            outcome = OUTCOME_FAILED;
-    }
-    if (outcome == OUTCOME_FINISHED)
-        apply_transferred(job, &change.next);
-    else if (outcome == OUTCOME_RANGES_DONE)
-        change.next.state = BG_JOB_STATE_SUSPENDED; /* BC_EVENT_RANGES_DONE */
-    else
-        apply_failure(job, &change.next, &failure, transient, retry_after_ms);
-    txn = SUCCEEDED(hr_placed) ? store_txn_begin(job->engine->store) : NULL;
-    hr = FAILED(hr_placed) ? hr_placed : txn ? job_put_dirty_files(job, txn) : E_OUTOFMEMORY;
-    if (SUCCEEDED(hr) && job->upload)
-        hr = job_upload_put(job, txn);
-    if (FAILED(hr)) {
-        store_txn_discard(txn);
-        job_change_cancel(&change);
-    } else {
-        hr = job_store_and_publish(job, &change.next, txn);
-        if (SUCCEEDED(hr)) {
-            AcquireSRWLockExclusive(&job->engine->lock);
-            for (ULONG i = 0; i < job->file_count && job->dirty; i++)
-                job->files[i]->dirty = job->files[i]->progress_dirty =
-                    job->files[i]->version_dirty = FALSE;
-            job->dirty = job->progress_dirty = FALSE;
-            ReleaseSRWLockExclusive(&job->engine->lock);
-        }
-        job_unlatch(job);
-    }
-    if (FAILED(hr)) {
-        /* The store cannot take it now (its disk is full, say): the job keeps its turn's outcome
-         * and is asked again. */
-        AcquireSRWLockExclusive(&job->engine->lock);
-        job->settle_again = engine_ticks(job->engine) + 1000;
-        ReleaseSRWLockExclusive(&job->engine->lock);
-    }
-}
-
-HRESULT job_suspend(struct job *job)
-{
-    struct bc_job_facts facts;
-    struct job_change change;
-    HRESULT hr = job_change_begin_call(job, BC_CALL_SUSPEND, &change);
-
-    if (FAILED(hr))
-        return hr;
-    job_facts(job, &facts);
-    change.next.state = (BG_JOB_STATE)bc_state_after(BC_CALL_SUSPEND, &facts);
-    if (change.next.state == job->data.state) {
-        job_change_cancel(&change);
-        return S_OK;
-    }
-    return job_change_commit(&change);
-}
-
-HRESULT job_resume(struct job *job)
-{
-    struct bc_job_facts facts;
-    struct job_change change;
-    struct model_error failure;
-    struct bc_retry before;
-    HRESULT hr = job_change_begin_call(job, BC_CALL_RESUME, &change);
-
-    if (FAILED(hr))
-        return hr;
-    job_facts(job, &facts);
-    change.next.state = (BG_JOB_STATE)bc_state_after(BC_CALL_RESUME, &facts);
-    if (change.next.state == job->data.state) {
-        job_change_cancel(&change);
-        return S_OK;
-    }
-    change.next.resumed_once = TRUE;
-    if (change.next.state == BG_JOB_STATE_TRANSFERRED) {
-        hr = model_job_is_group(&change.next) ? place_group(job, &failure) : S_OK;
-        if (hr != S_OK) {
-            job_change_cancel(&change);
-            return FAILED(hr) ? hr : failure.code;
-        }
-        apply_transferred(job, &change.next);
-    }
-    /* Before it can fail again: the times without progress and in transfer begin anew. */
-    AcquireSRWLockExclusive(&job->engine->lock);
-    before = job->retry;
-    bc_retry_reset(&job->retry);
-    job->transferring_ms = 0;
-    ReleaseSRWLockExclusive(&job->engine->lock);
-    hr = job_change_commit(&change);
-    if (FAILED(hr)) {
-        AcquireSRWLockExclusive(&job->engine->lock);
-        job->retry = before;
-        ReleaseSRWLockExclusive(&job->engine->lock);
-    }
-    return hr;
-}
 
 /* Deletes a temporary file if it may exist; FALSE when it is still there. */
 static BOOL delete_temporary(struct file *file)
@@ -455,11 +250,7 @@ static void complete_lost(struct job_change *change, const struct model_error *e
     job_unlatch(job);
 }
 
-/*
- * A legacy group has no Complete: its files get their names when the last one has arrived. S_FALSE
- * when that failed, *failure tells; other failures are the store's. The latch is held.
- */
-static HRESULT place_group(struct job *job, struct model_error *failure)
+HRESULT job_place_group(struct job *job, struct model_error *failure)
 {
     ULONG placed = 0, failed = MODEL_NO_FILE;
     HRESULT hr = store_intent(job);

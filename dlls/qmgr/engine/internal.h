@@ -402,8 +402,13 @@ HRESULT file_put_in_place(struct file *file, BOOL again);
 HRESULT job_place_files(struct job *job, ULONG *placed, ULONG *failed);
 
 /* finish.c */
-void job_settle(struct job *job);  /* no lock: turns an outcome into a state */
 HRESULT job_bury(struct job *job); /* no lock: deletes temporary files and the store's row */
+/* A legacy group has no Complete: its files get their names when the last one has arrived. S_FALSE
+ * when that failed, *failure tells; other failures are the store's. The latch is held. */
+HRESULT job_place_group(struct job *job, struct model_error *failure);
+
+/* state.c */
+void job_settle(struct job *job); /* no lock: turns an outcome into a state */
 /* ERROR, with what has to be told of it. */
 void job_apply_fatal(struct model_job *next, const struct model_error *error);
 /* No lock: what happens to a job from outside its downloads. error NULL for BC_EVENT_RETRY. S_FALSE

@@ -3,7 +3,7 @@
  * does to each job what it needs: settle, retry, give up, block, begin its turn.
  *
  * Called by engine.c on the worker thread alone; calls fetch.c for what a turn consists of and
- * finish.c for what it ends with. It also keeps the limits that come from outside: the bandwidth
+ * state.c for what it ends with. It also keeps the limits that come from outside: the bandwidth
  * policy and the cost of the network.
  */
 #include "internal.h"
