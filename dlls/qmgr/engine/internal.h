@@ -415,7 +415,7 @@ void job_apply_fatal(struct model_job *next, const struct model_error *error);
  * when the event means nothing in the job's state. */
 HRESULT job_move(struct job *job, enum bc_event event, const struct model_error *error);
 
-/* notify.c */
+/* notify.c; deliver.c: notify_client_gone(), notify_pending_for() */
 HRESULT notifier_create(struct engine *engine, struct notifier **notifier);
 void notifier_stop(struct notifier *notifier);
 void notifier_destroy(struct notifier *notifier);
