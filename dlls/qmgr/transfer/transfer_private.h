@@ -420,7 +420,8 @@ void answer_decide(struct download *download);
 /* ... how long the server asked to be left alone. */
 void answer_note_retry_after(struct download *download);
 
-/* upload.c: the packets of an upload; transfer thread, but for upload_create and upload_free. */
+/* upload.c, upload_body.c: the packets of an upload; transfer thread, but for upload_create and
+ * upload_free. */
 HRESULT upload_create(struct download *download, const struct upload_spec *spec);
 void upload_free(struct upload *upload); /* takes NULL */
 /* Begins; may end the download. */
