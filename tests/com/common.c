@@ -345,6 +345,20 @@ void check_pattern(const WCHAR *path, uint64_t seed, uint64_t offset, size_t siz
     _fail(file, line);
 }
 
+const WCHAR *unwritable(const WCHAR *name)
+{
+    static const WCHAR *const folders[] = {L"Z:\\sys\\kernel", L"Z:\\dev\\pts"};
+    static WCHAR path[MAX_PATH];
+    size_t i = 0;
+
+    while (i < ARRAYSIZE(folders) && !exists(folders[i]))
+        i++;
+    if (i == ARRAYSIZE(folders))
+        skip();
+    swprintf(path, ARRAYSIZE(path), L"%ls\\%ls", folders[i], name);
+    return path;
+}
+
 BOOL exists(const WCHAR *path)
 {
     return GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES;

@@ -108,6 +108,9 @@ ULONGLONG modified(IBackgroundCopyJob5 *job);
 void check_pattern(const WCHAR *path, uint64_t seed, uint64_t offset, size_t size, const char *file,
                    int line);
 BOOL exists(const WCHAR *path);
+/* The path of that name in a folder of the kernel's where not even Linux's root may make files; one
+ * at a time. Skips the test where there is none. */
+const WCHAR *unwritable(const WCHAR *name);
 /* Whole files; read_file() adds a zero byte, free(). */
 void write_file(const WCHAR *path, const void *data, size_t size);
 char *read_file(const WCHAR *path, size_t *size);

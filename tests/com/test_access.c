@@ -290,7 +290,7 @@ static void access_file_limits(void **state)
     }
     act_as(user);
     ok(get_job(mine, &job));
-    swprintf(local, MAX_PATH, L"%ls\\target", folder);
+    swprintf(local, MAX_PATH, L"%ls\\local", folder);
     expect(BG_E_TOO_MANY_RANGES_IN_FILE,
            call(job, AddFileWithRanges, L"http://localhost/r", local, 501, ranges));
     ok(call(job, AddFileWithRanges, L"http://localhost/r", local, 500, ranges));
@@ -452,27 +452,37 @@ static const IBackgroundCopyCallbackVtbl callback_vtbl = {
 
 static void wait_state(struct job *job, BG_JOB_STATE wanted);
 
+#define REMOTE_SIZE (MAX_PATH + 8)
+
+/* An empty file that a job can download: its URL, and the name that the download gets. */
+static void make_remote_file(WCHAR remote[REMOTE_SIZE], WCHAR local[MAX_PATH])
+{
+    WCHAR path[MAX_PATH];
+    HANDLE made;
+
+    swprintf(path, MAX_PATH, L"%ls\\remote", folder);
+    made = CreateFileW(path, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+    assert_true(made != INVALID_HANDLE_VALUE);
+    CloseHandle(made);
+    swprintf(remote, REMOTE_SIZE, L"file://%ls", path);
+    swprintf(local, MAX_PATH, L"%ls\\local", folder);
+}
+
 /* The notify interface stays, and is called. A new owner who cannot reach the temporary files is
  * refused: here a folder has the name of one. */
 static void access_take_ownership_of_files(void **state)
 {
     IBackgroundCopyCallback callback = {(IBackgroundCopyCallbackVtbl *)&callback_vtbl};
     struct job *other = job_of_other();
-    WCHAR source[MAX_PATH], remote[MAX_PATH + 8], local[MAX_PATH], *temporary = NULL, *sid = NULL;
+    WCHAR remote[REMOTE_SIZE], local[MAX_PATH], *temporary = NULL, *sid = NULL;
     ULONGLONG end = GetTickCount64() + 30000;
     IBackgroundCopyFile *file = NULL;
     IEnumBackgroundCopyFiles *files;
     IBackgroundCopyFile3 *file3;
     IBackgroundCopyJob5 *job;
     IUnknown *current = NULL;
-    HANDLE made;
 
-    swprintf(source, MAX_PATH, L"%ls\\source", folder);
-    swprintf(remote, ARRAYSIZE(remote), L"file://%ls", source);
-    swprintf(local, MAX_PATH, L"%ls\\target", folder);
-    made = CreateFileW(source, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
-    assert_true(made != INVALID_HANDLE_VALUE);
-    CloseHandle(made);
+    make_remote_file(remote, local);
     ok(get_job(other, &job));
     ok(call(job, AddFile, remote, local));
     ok(call(job, SetNotifyInterface, (IUnknown *)&callback));
@@ -581,20 +591,14 @@ static void wait_state(struct job *job, BG_JOB_STATE wanted)
 static void access_helper_token_restart(void **state)
 {
     struct job *mine = job_of_self(SECURITY_MANDATORY_LOW_RID, FALSE);
-    WCHAR source[MAX_PATH], remote[MAX_PATH + 8], local[MAX_PATH];
+    WCHAR remote[REMOTE_SIZE], local[MAX_PATH];
     IBitsTokenOptions *tokens = token_options(mine);
     struct model_error error;
     IBackgroundCopyJob5 *job;
     struct file *file;
-    HANDLE made;
     GUID id = id_of(mine);
 
-    swprintf(source, MAX_PATH, L"%ls\\source", folder);
-    swprintf(remote, ARRAYSIZE(remote), L"file://%ls", source);
-    swprintf(local, MAX_PATH, L"%ls\\target", folder);
-    made = CreateFileW(source, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
-    assert_true(made != INVALID_HANDLE_VALUE);
-    CloseHandle(made);
+    make_remote_file(remote, local);
     act_as(user);
     ok(call(tokens, SetHelperTokenFlags, BG_TOKEN_LOCAL_FILE));
     ok(call(tokens, SetHelperToken));

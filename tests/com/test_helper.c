@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "com/com.h"
+#include "no_memory.h"
 
 #define call(object, method, ...)                                                                  \
     ({                                                                                             \
@@ -235,57 +236,6 @@ static void helper_certificate(void **state)
     job_release(job);
 }
 
-/* ---- no memory ---- */
-
-static BOOL refuse; /* this thread's task memory */
-static DWORD refused_thread;
-
-static HRESULT STDMETHODCALLTYPE spy_QueryInterface(IMallocSpy *iface, REFIID iid, void **out)
-{
-    *out = iface;
-    return S_OK;
-}
-
-static ULONG STDMETHODCALLTYPE spy_AddRef(IMallocSpy *iface)
-{
-    return 2;
-}
-
-static ULONG STDMETHODCALLTYPE spy_Release(IMallocSpy *iface)
-{
-    return 1;
-}
-
-static SIZE_T STDMETHODCALLTYPE spy_PreAlloc(IMallocSpy *iface, SIZE_T size)
-{
-    return refuse && GetCurrentThreadId() == refused_thread ? 0 : size;
-}
-
-static void *STDMETHODCALLTYPE spy_PostAlloc(IMallocSpy *iface, void *memory)
-{
-    return memory;
-}
-
-static void *STDMETHODCALLTYPE spy_PreFree(IMallocSpy *iface, void *memory, BOOL spied)
-{
-    return memory;
-}
-
-static void STDMETHODCALLTYPE spy_PostFree(IMallocSpy *iface, BOOL spied)
-{
-}
-
-static const IMallocSpyVtbl spy_vtbl = {
-    .QueryInterface = spy_QueryInterface,
-    .AddRef = spy_AddRef,
-    .Release = spy_Release,
-    .PreAlloc = spy_PreAlloc,
-    .PostAlloc = spy_PostAlloc,
-    .PreFree = spy_PreFree,
-    .PostFree = spy_PostFree,
-};
-static IMallocSpy spy = {(IMallocSpyVtbl *)&spy_vtbl};
-
 static void helper_no_memory(void **state)
 {
     const char *server = getenv("OPENBITS_TEST_FAULT");
@@ -311,12 +261,9 @@ static void helper_no_memory(void **state)
     ok(call(job, EnumFiles, &files));
     ok(call(files, Next, 1, &file, NULL));
     ok(call(file, QueryInterface, &IID_IBackgroundCopyFile6, (void **)&file6));
-    refused_thread = GetCurrentThreadId();
-    ok(CoRegisterMallocSpy(&spy));
-    refuse = TRUE;
+    ok(refuse_task_memory());
     expect(E_OUTOFMEMORY, call(file6, GetFilledFileRanges, &count, &ranges));
-    refuse = FALSE;
-    ok(CoRevokeMallocSpy());
+    ok(allow_task_memory());
     assert_null(ranges);
     assert_int_equal(count, 0);
     ok(call(file6, GetFilledFileRanges, &count, &ranges));

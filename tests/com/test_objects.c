@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "com/com.h"
+#include "no_memory.h"
 
 #define ENGLISH 0x409
 
@@ -42,59 +43,16 @@ static void objects_context_texts(void **state)
         CoTaskMemFree(texts[i]);
 }
 
-/* ---- no memory: a spy of the task allocator that lets nothing pass ---- */
-
-static HRESULT STDMETHODCALLTYPE spy_QueryInterface(IMallocSpy *spy, REFIID iid, void **out)
-{
-    *out = spy;
-    return S_OK;
-}
-
-static ULONG STDMETHODCALLTYPE spy_AddRef(IMallocSpy *spy)
-{
-    return 2;
-}
-
-static SIZE_T STDMETHODCALLTYPE spy_PreAlloc(IMallocSpy *spy, SIZE_T size)
-{
-    return 0;
-}
-
-static void *STDMETHODCALLTYPE spy_PostAlloc(IMallocSpy *spy, void *memory)
-{
-    return memory;
-}
-
-static void *STDMETHODCALLTYPE spy_PreFree(IMallocSpy *spy, void *memory, WINBOOL spied)
-{
-    return memory;
-}
-
-static void STDMETHODCALLTYPE spy_PostFree(IMallocSpy *spy, WINBOOL spied)
-{
-}
-
-static const IMallocSpyVtbl spy_vtbl = {
-    .QueryInterface = spy_QueryInterface,
-    .AddRef = spy_AddRef,
-    .Release = spy_AddRef,
-    .PreAlloc = spy_PreAlloc,
-    .PostAlloc = spy_PostAlloc,
-    .PreFree = spy_PreFree,
-    .PostFree = spy_PostFree,
-};
-
 static void objects_no_memory(void **state)
 {
-    IMallocSpy spy = {(IMallocSpyVtbl *)&spy_vtbl};
     IBackgroundCopyError *error = error_of(BG_ERROR_CONTEXT_REMOTE_FILE);
     WCHAR *text = (WCHAR *)1, *context = (WCHAR *)1;
     HRESULT hr_text, hr_context;
 
-    assert_int_equal(CoRegisterMallocSpy(&spy), S_OK);
+    assert_int_equal(refuse_task_memory(), S_OK);
     hr_text = IBackgroundCopyError_GetErrorDescription(error, ENGLISH, &text);
     hr_context = IBackgroundCopyError_GetErrorContextDescription(error, ENGLISH, &context);
-    assert_int_equal(CoRevokeMallocSpy(), S_OK);
+    assert_int_equal(allow_task_memory(), S_OK);
     assert_int_equal(hr_text, E_OUTOFMEMORY);
     assert_null(text);
     assert_int_equal(hr_context, E_OUTOFMEMORY);
