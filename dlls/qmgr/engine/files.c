@@ -1,8 +1,8 @@
 /*
  * Files of jobs as things: making and listing them, their live progress and the sums kept over
- * them, what becomes of one that has lost its bytes, writing what changed to the store.
+ * them, what becomes of one that has lost its bytes.
  *
- * Called by the whole folder and, for reading, by the COM facade; calls the store without waiting.
+ * Called by the whole folder and, for reading, by the COM facade; waits for nothing.
  */
 #include "internal.h"
 
@@ -180,38 +180,4 @@ void file_lose(struct file *file)
     file_mark_undone(file);
     file->dirty = file->progress_dirty = TRUE;
     file->job->dirty = file->job->progress_dirty = TRUE;
-}
-
-HRESULT job_put_dirty_files(struct job *job, struct store_txn *txn)
-{
-    struct model_file **data;
-    ULONG count = 0;
-    HRESULT hr;
-
-    if (!job->dirty)
-        return S_OK;
-    data = malloc((job->file_count + 1) * sizeof(*data));
-    if (!data)
-        return E_OUTOFMEMORY;
-    for (ULONG i = 0; i < job->file_count; i++) {
-        if (job->files[i]->dirty)
-            data[count++] = &job->files[i]->data;
-    }
-    hr = store_txn_put_files(txn, &job->data.id, data, count);
-    free(data);
-    return hr;
-}
-
-void job_flush_progress(struct job *job)
-{
-    AcquireSRWLockExclusive(&job->engine->lock);
-    if (job->progress_dirty && !job->dead) {
-        /* The files stay dirty: the rest of what changed is written when the job settles. */
-        for (ULONG i = 0; i < job->file_count; i++) {
-            if (job->files[i]->progress_dirty)
-                file_write_progress(job->files[i]);
-        }
-        job->progress_dirty = FALSE;
-    }
-    ReleaseSRWLockExclusive(&job->engine->lock);
 }

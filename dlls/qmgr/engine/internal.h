@@ -270,10 +270,6 @@ void undo_data(struct model_file *data);
 void file_mark_undone(struct file *file);
 /* Both, for a file that has lost its bytes. Lock held. */
 void file_lose(struct file *file);
-/* Adds the dirty files to txn by pointer; only while nothing is active and the latch is held. */
-HRESULT job_put_dirty_files(struct job *job, struct store_txn *txn);
-/* Writes progress of dirty files without waiting. */
-void job_flush_progress(struct job *job);
 HRESULT local_path_extended(const WCHAR *path, WCHAR **extended); /* \\?\ form, free() */
 
 /* file_add.c */
@@ -320,24 +316,9 @@ HRESULT job_current_run(struct job *job, struct run **run);
 /* What the downloads and uploads of a job have in common; the spec points into the run. */
 void run_fill_spec(const struct run *run, struct download_spec *spec);
 
-/* fetch.c */
+/* file_write.c */
 /* Lock held: data differs from the store. */
 void mark_dirty(struct file *file);
-/* Lock held: bytes have come or gone. */
-void note_progress(struct job *job);
-/* Lock held: the server has answered in this turn. */
-void note_connected(struct job *job);
-/* Lock held: revoked certificates are refused from now on. Files that came in part, by HTTPS, begin
- * again (nf-bits2_5-ibackgroundcopyjobhttpoptions-setsecurityflags). */
-void job_check_again(struct job *job);
-/* The certificate event of a file's download or upload. */
-HRESULT file_certificate(struct file *file, const BYTE *cert, ULONG cert_size, const BYTE *store,
-                         ULONG store_size);
-void job_start_files(struct job *job); /* no lock */
-void job_stop(struct job *job);        /* lock held: ends the turn, asks downloads to end */
-/* No lock, latch held, so that nothing is begun meanwhile: ends the turn and waits until no
- * download is under way. */
-void job_stop_and_wait(struct job *job);
 /* Writes all of a file to the store without waiting; lock held. */
 void file_write(struct file *file);
 /* No lock held. Before a download that begins at 0 cuts the file: makes sure that the store claims
@@ -345,6 +326,32 @@ void file_write(struct file *file);
 HRESULT file_write_forgotten(struct file *file);
 /* Lock held: hands the file's progress to the store, with its version if that is not there yet. */
 void file_write_progress(struct file *file);
+/* Adds the dirty files to txn by pointer; only while nothing is active and the latch is held. */
+HRESULT job_put_dirty_files(struct job *job, struct store_txn *txn);
+/* Writes progress of dirty files without waiting. */
+void job_flush_progress(struct job *job);
+
+/* certificate.c */
+/* The certificate event of a file's download or upload. */
+HRESULT file_certificate(struct file *file, const BYTE *cert, ULONG cert_size, const BYTE *store,
+                         ULONG store_size);
+
+/* fetch_event.c */
+extern const struct download_events fetch_events;
+/* Lock held: bytes have come or gone. */
+void note_progress(struct job *job);
+/* Lock held: the server has answered in this turn. */
+void note_connected(struct job *job);
+/* Lock held: revoked certificates are refused from now on. Files that came in part, by HTTPS, begin
+ * again (nf-bits2_5-ibackgroundcopyjobhttpoptions-setsecurityflags). */
+void job_check_again(struct job *job);
+
+/* fetch.c */
+void job_start_files(struct job *job); /* no lock */
+void job_stop(struct job *job);        /* lock held: ends the turn, asks downloads to end */
+/* No lock, latch held, so that nothing is begun meanwhile: ends the turn and waits until no
+ * download is under way. */
+void job_stop_and_wait(struct job *job);
 /* Lock held, and left: a transfer of the job has ended and is counted as such. Settles the job or
  * goes on, and releases the transfer's reference. */
 void job_transfer_ended(struct job *job, void (*go_on)(struct job *job));
