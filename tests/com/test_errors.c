@@ -325,7 +325,7 @@ int main(void)
         com_test(errors_protocols),    com_test(errors_local_file),
         com_test(errors_connection),   com_test(errors_bad_servers),
         com_test(errors_http10),       com_test(errors_no_progress_timeout),
-        com_test(errors_retry),        com_test(errors_no_progress_expires),
+        com_test_delay(errors_retry),  com_test_delay(errors_no_progress_expires),
         com_test(errors_of_the_queue), com_test(errors_interrupted_without_ranges),
     };
 
