@@ -1,7 +1,6 @@
 /*
  * A spy of the task allocator that lets nothing of one thread pass.
  */
-#define COBJMACROS
 #include "no_memory.h"
 
 #include <objbase.h>
