@@ -444,6 +444,26 @@ static void test_inactivity_over_restarts(void **state)
     assert_int_equal(count_files(L"*"), 0);
 }
 
+/* So do bytes of a file that is not whole when the service stops: nothing else changed the job. */
+static void test_bytes_are_activity_over_restarts(void **state)
+{
+    struct job *job;
+
+    inactivity = 10;
+    connected = 0;
+    job = started(L"data/world-j?size=400000&stall=200000", L"j", 600, 0xffffffff);
+    pass(9 * DAYS);
+    connected = 1;
+    look();
+    wait_bytes(job, 100000);
+    job_release(job);
+    connected = 0; /* no more of them after this */
+    away(2 * DAYS);
+    assert_int_equal(count_jobs(), 1);
+    away(9 * DAYS);
+    assert_int_equal(count_jobs(), 0);
+}
+
 /* A clock that is set by more than the limit ends no job: neither at once, nor after a restart, nor
  * when it is put right. */
 static void test_clock_and_inactivity(void **state)
@@ -506,6 +526,7 @@ int main(void)
         WORLD_TEST(test_blocked_by_policy),
         WORLD_TEST(test_inactivity),
         WORLD_TEST(test_inactivity_over_restarts),
+        WORLD_TEST(test_bytes_are_activity_over_restarts),
         WORLD_TEST(test_clock_and_inactivity),
         WORLD_TEST(test_start_type),
     };
