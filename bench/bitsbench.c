@@ -286,6 +286,7 @@ int wmain(int argc, WCHAR **argv)
     for (ULONG i = 0; argc > 1 && i < ARRAYSIZE(benches); i++) {
         if (_wcsicmp(argv[1], benches[i].name) || argc != benches[i].arguments + 2)
             continue;
+        setvbuf(stdout, NULL, _IONBF, 0); /* who waits for a large queue sees that it has begun */
         check(CoInitializeEx(NULL, COINIT_MULTITHREADED), "CoInitializeEx");
         start = now();
         check(CoCreateInstance(&CLSID_BackgroundCopyManager, NULL, CLSCTX_LOCAL_SERVER,

@@ -209,6 +209,33 @@ static void test_many_replace_whatever_the_case(void **state)
     job_release(job);
 }
 
+/* A job that never ran has no files on the disk, also after a restart: its end asks for none, which
+ * for 100,000 would take its time, and deletes nobody else's. */
+static void test_cancel_of_what_never_ran(void **state)
+{
+    struct job *job = new_job();
+    WCHAR path[MAX_PATH];
+    struct file **files;
+    ULONG count;
+    HANDLE other;
+
+    assert_int_equal(add(job, url("OPENBITS_TEST_FAULT", L"data/n?size=1000"), L"n"), S_OK);
+    job = reopen(job);
+    assert_int_equal(job_snapshot_files(job, &files, &count), S_OK);
+    assert_int_equal(count, 1);
+    job_lock(job);
+    wcscpy(path, file_data(files[0])->temporary_name);
+    job_unlock(job);
+    job_free_files(files, count);
+    other = CreateFileW(path, GENERIC_WRITE, 0, NULL, CREATE_NEW, 0, NULL);
+    assert_ptr_not_equal(other, INVALID_HANDLE_VALUE);
+    CloseHandle(other);
+    assert_int_equal(job_cancel(job), S_OK);
+    assert_int_equal(size_of(path), 0);
+    DeleteFileW(path);
+    job_release(job);
+}
+
 static void test_cancel_leaves_nothing(void **state)
 {
     struct job *job = new_job(), *gone;
@@ -433,6 +460,7 @@ int main(void)
         ENGINE_TEST(test_survives_restart),
         ENGINE_TEST(test_resumes_in_the_middle),
         ENGINE_TEST(test_many_replace_whatever_the_case),
+        ENGINE_TEST(test_cancel_of_what_never_ran),
         ENGINE_TEST(test_cancel_leaves_nothing),
         ENGINE_TEST(test_partial_complete),
         ENGINE_TEST(test_missing_file_is_an_error),

@@ -67,6 +67,9 @@ static BOOL may_trust(const struct model_job *job, const struct model_file *file
 
 static HRESULT load_files(struct job *job, struct model_file *files, ULONG count, BOOL same_boot)
 {
+    /* Without a Resume nothing was fetched: its end need not look for 100,000 files. */
+    BOOL ran = job->data.resumed_once || job->data.state != BG_JOB_STATE_SUSPENDED;
+
     for (ULONG i = 0; i < count; i++) {
         struct file *file = file_new(job, &files[i]);
         HRESULT hr;
@@ -82,7 +85,7 @@ static HRESULT load_files(struct job *job, struct model_file *files, ULONG count
             file_free(file);
             return hr;
         }
-        file->created = file->data.temporary_name != NULL;
+        file->created = ran && file->data.temporary_name;
         if (file->data.renamed && file->data.temporary_name)
             file->placed = file_was_placed(file);
         if (file->data.progress.completed)
