@@ -611,8 +611,10 @@ static void use_credentials(struct sent *sent, const char *password)
 
 static void credentials(void **state)
 {
-    static struct transfer_credential digest = {BG_AUTH_TARGET_SERVER, BG_AUTH_SCHEME_DIGEST,
-                                                "user", "password"};
+    static struct transfer_credential both[] = {
+        {BG_AUTH_TARGET_SERVER, BG_AUTH_SCHEME_DIGEST, "user", "password"},
+        {BG_AUTH_TARGET_SERVER, BG_AUTH_SCHEME_BASIC, "user", "password"},
+    };
     struct sent s;
 
     prepare(&s, LARGE, "bits", "auth=basic");
@@ -630,12 +632,18 @@ static void credentials(void **state)
     assert_int_equal(count_in_log(&s, "\"status\": 401"), 1); /* asked once, by the Ping */
     fetch_free(&s.fetch);
 
-    prepare(&s, LARGE, "bits", "auth=digest");
-    s.fetch.spec.credentials = &digest;
-    s.fetch.spec.credential_count = 1;
-    run(&s);
-    check_sent(&s, LARGE);
-    fetch_free(&s.fetch);
+    for (ULONG i = 1; i <= ARRAYSIZE(both); i++) {
+        prepare(&s, LARGE, "bits", "auth=digest");
+        s.fetch.spec.credentials = both;
+        s.fetch.spec.credential_count = i;
+        run(&s);
+        check_sent(&s, LARGE);
+        /* No fragment went in vain: what was refused had no body. */
+        assert_true(count_in_log(&s, "\"status\": 401") >= 3);
+        assert_int_equal(count_in_log(&s, "\"content-length\": \"262144\""), 1);
+        assert_int_equal(count_in_log(&s, "\"content-length\": \"437856\""), 1);
+        fetch_free(&s.fetch);
+    }
 }
 
 static void through_proxy(void **state)

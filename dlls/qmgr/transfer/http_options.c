@@ -194,10 +194,13 @@ void http_note_schemes(struct download *download, CURL *easy)
     long asked = 0;
 
     curl_easy_getinfo(easy, CURLINFO_HTTPAUTH_AVAIL, &asked);
-    if (asked)
-        download->basic_wanted =
-            (asked & pick_credentials(download, BG_AUTH_TARGET_SERVER, download->auth_round[0],
-                                      &picked)) == CURLAUTH_BASIC;
+    if (!asked)
+        return;
+    asked &= pick_credentials(download, BG_AUTH_TARGET_SERVER, download->auth_round[0], &picked);
+    if (asked & (CURLAUTH_NEGOTIATE | CURLAUTH_NTLM))
+        download->scheme = 0;
+    else
+        download->scheme = asked & (long)CURLAUTH_DIGEST ? CURLAUTH_DIGEST : (unsigned long)asked;
 }
 
 /* The name and password of the URL itself (authentication), when the job has no others. */
@@ -224,7 +227,7 @@ static void set_credentials(const struct download *download, CURL *easy)
     schemes = pick_credentials(download, BG_AUTH_TARGET_SERVER, download->auth_round[0], &picked);
     if (schemes && !download->left_origin) {
         curl_easy_setopt(easy, CURLOPT_HTTPAUTH,
-                         download->basic_wanted ? CURLAUTH_BASIC : when_asked(schemes));
+                         download->scheme ? download->scheme : when_asked(schemes));
         curl_easy_setopt(easy, CURLOPT_USERNAME, picked->user ? picked->user : "");
         curl_easy_setopt(easy, CURLOPT_PASSWORD, picked->password ? picked->password : "");
     } else if (!download->left_origin) {

@@ -294,7 +294,10 @@ struct download {
     char *proxy;         /* proxies to try, for libcurl; "" for none; NULL: not yet known */
     ULONG proxy_index;   /* which of them */
     ULONG auth_round[2]; /* which credentials are tried, by BG_AUTH_TARGET - 1 */
-    BOOL basic_wanted;   /* the server asks for Basic and for nothing better */
+    /* Basic or Digest, when that is what the server has asked for: of an upload the next request
+     * has it from the start. With Digest it is asked for with an empty body then, before the body
+     * goes. */
+    unsigned long scheme;
     struct server_certificate *certificate; /* asked about or accepted (tls.c) */
     struct work work;                       /* preparing */
     HRESULT prepared;                       /* what it came to */
