@@ -570,3 +570,21 @@ int run_com_tests(const char *name, const struct CMUnitTest *tests, size_t count
     setvbuf(stdout, NULL, _IONBF, 0);
     return _cmocka_run_group_tests(name, tests, count, group_setup, group_teardown) ? 1 : 0;
 }
+
+void run_self(const WCHAR *arguments, DWORD code)
+{
+    STARTUPINFOW startup = {.cb = sizeof(startup)};
+    WCHAR program[MAX_PATH], line[MAX_PATH + 64];
+    PROCESS_INFORMATION process;
+    DWORD exited = ~code;
+
+    assert_true(GetModuleFileNameW(NULL, program, MAX_PATH));
+    swprintf(line, ARRAYSIZE(line), L"\"%ls\" %ls", program, arguments);
+    assert_true(
+        CreateProcessW(program, line, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &process));
+    assert_int_equal(WaitForSingleObject(process.hProcess, DEADLINE), WAIT_OBJECT_0);
+    assert_true(GetExitCodeProcess(process.hProcess, &exited));
+    assert_int_equal(exited, code);
+    CloseHandle(process.hProcess);
+    CloseHandle(process.hThread);
+}

@@ -89,6 +89,9 @@ IBackgroundCopyJob5 *new_download(const WCHAR *remote);
 /* ... of the fault server: data/test with these settings ("size=10&seed=1"); the next one of a test
  * is data/test2, and so on. */
 IBackgroundCopyJob5 *new_fault_download(const char *settings);
+
+/* Runs this program with these arguments to its end; it must exit with that code. */
+void run_self(const WCHAR *arguments, DWORD code);
 /* The job's other faces. */
 void *query(void *object, const IID *iid);
 #define http_options(job)                                                                          \

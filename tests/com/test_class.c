@@ -250,24 +250,14 @@ static void class_after_client(void **state)
 {
     const WCHAR *path = register_class();
     IBackgroundCopyJob5 *job = new_fault_download("size=10");
-    STARTUPINFOW startup = {.cb = sizeof(startup)};
-    WCHAR program[MAX_PATH], line[MAX_PATH + 64], text[40];
-    PROCESS_INFORMATION process;
+    WCHAR line[64], text[40];
     GUID id = id_of(job);
-    DWORD code = 0;
 
     use_class(job);
     ok(call(job, SetNotifyFlags, BG_NOTIFY_JOB_TRANSFERRED));
-    assert_true(GetModuleFileNameW(NULL, program, MAX_PATH));
     StringFromGUID2(&id, text, ARRAYSIZE(text));
-    swprintf(line, ARRAYSIZE(line), L"\"%ls\" leave %ls", program, text);
-    assert_true(
-        CreateProcessW(program, line, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &process));
-    assert_int_equal(WaitForSingleObject(process.hProcess, DEADLINE), WAIT_OBJECT_0);
-    assert_true(GetExitCodeProcess(process.hProcess, &code));
-    assert_int_equal(code, 7);
-    CloseHandle(process.hProcess);
-    CloseHandle(process.hThread);
+    swprintf(line, ARRAYSIZE(line), L"leave %ls", text);
+    run_self(line, 7);
     transfer(job);
     wait_notes(path, "created transferred ");
     transfer_another(job);

@@ -223,22 +223,11 @@ static void leave(const WCHAR *id)
 
 static void appoint_one_who_leaves(IBackgroundCopyJob5 *job)
 {
-    STARTUPINFOW startup = {.cb = sizeof(startup)};
-    WCHAR program[MAX_PATH], line[MAX_PATH + 64], text[40];
-    PROCESS_INFORMATION process;
+    WCHAR text[40];
     GUID id = id_of(job);
-    DWORD code = 0;
 
-    assert_true(GetModuleFileNameW(NULL, program, MAX_PATH));
     StringFromGUID2(&id, text, ARRAYSIZE(text));
-    swprintf(line, ARRAYSIZE(line), L"\"%ls\" %ls", program, text);
-    assert_true(
-        CreateProcessW(program, line, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &process));
-    assert_int_equal(WaitForSingleObject(process.hProcess, DEADLINE), WAIT_OBJECT_0);
-    assert_true(GetExitCodeProcess(process.hProcess, &code));
-    assert_int_equal(code, 7);
-    CloseHandle(process.hProcess);
-    CloseHandle(process.hThread);
+    run_self(text, 7);
 }
 
 static void validation_client_gone(void **state)

@@ -489,7 +489,7 @@ class FaultServer:
 
 
 class Nginx:
-    """A real nginx on loopback that serves folder/root."""
+    """A real nginx on loopback that serves folder/www."""
 
     CONFIG = """
 daemon off;
@@ -507,15 +507,15 @@ http {{
     sendfile on;
     server {{
         listen 127.0.0.1:{port};
-        root {folder}/root;
-        location /slow/ {{ alias {folder}/root/; limit_rate 2m; }}
+        root {folder}/www;
+        location /slow/ {{ alias {folder}/www/; limit_rate 2m; }}
     }}
 }}
 """
 
     def __init__(self, folder):
         self.folder = folder
-        self.root = os.path.join(folder, "root")
+        self.root = os.path.join(folder, "www")
         os.makedirs(self.root)
         for _ in range(20):
             # The port may be taken between our look and nginx's: then it ends, and we try again.

@@ -346,10 +346,9 @@ static HRESULT STDMETHODCALLTYPE http_SetSecurityFlags(IBackgroundCopyJobHttpOpt
     struct job_change change;
     HRESULT hr;
 
-    /* nf-bits2_5-ibackgroundcopyjobhttpoptions-setsecurityflags */
     if ((flags & ~valid) ||
         (flags & BG_HTTP_REDIRECT_POLICY_MASK) > BG_HTTP_REDIRECT_POLICY_DISALLOW)
-        return E_NOTIMPL;
+        return E_NOTIMPL; /* nf-bits2_5-ibackgroundcopyjobhttpoptions-setsecurityflags */
     hr = job_change_begin(impl_from_http(iface)->job, &change);
     if (FAILED(hr))
         return hr;

@@ -320,7 +320,7 @@ static HRESULT complete_upload(struct job_change *change)
     HRESULT hr = job_act_as_helper(job);
 
     if (SUCCEEDED(hr) && reply && !reply->placed)
-        hr = file_put_in_place(reply, TRUE);
+        hr = file_put_in_place(reply);
     else if (SUCCEEDED(hr) && !reply && change->next.type == BG_JOB_TYPE_UPLOAD_REPLY)
         hr = make_empty(change->next.reply_file);
     SetThreadToken(NULL, NULL);

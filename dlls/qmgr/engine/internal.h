@@ -401,9 +401,9 @@ BOOL file_was_placed(const struct file *file);
 /* ERROR_FILE_NOT_FOUND or ERROR_PATH_NOT_FOUND when the temporary file is gone, ERROR_SUCCESS when
  * it is there or nobody can tell. */
 DWORD file_temporary_gone(const struct file *file);
-/* Puts one file under its final name. again: S_OK also when an earlier Complete had done it and was
- * cut off; then the temporary file is gone and the target has the right size. No lock. */
-HRESULT file_put_in_place(struct file *file, BOOL again);
+/* Puts one file under its final name. S_OK also when an earlier Complete had done it and was cut
+ * off; then the temporary file is gone and the target has the right size. No lock. */
+HRESULT file_put_in_place(struct file *file);
 /* Renames the whole files; the error is that of the first one that failed, whose ordinal *failed
  * gets. The latch is held, not the lock. */
 HRESULT job_place_files(struct job *job, ULONG *placed, ULONG *failed);

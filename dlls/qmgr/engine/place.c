@@ -133,7 +133,7 @@ BOOL file_was_placed(const struct file *file)
     return placed;
 }
 
-/* names: of the folder it goes to, perhaps, or NULL. */
+/* again: as file_put_in_place(). names: of the folder it goes to, perhaps, or NULL. */
 static HRESULT put_in_place(struct file *file, BOOL again, struct os_names *names)
 {
     WCHAR *from = NULL, *to = NULL, *exact = NULL;
@@ -157,9 +157,9 @@ static HRESULT put_in_place(struct file *file, BOOL again, struct os_names *name
     return hr;
 }
 
-HRESULT file_put_in_place(struct file *file, BOOL again)
+HRESULT file_put_in_place(struct file *file)
 {
-    return put_in_place(file, again, NULL);
+    return put_in_place(file, TRUE, NULL);
 }
 
 /* The renaming of a job's files, shared by some threads: each takes the next file. */

@@ -108,7 +108,7 @@ static BOOL is_too_large(const struct download *download, const struct bc_http_d
     return !request->ranged && !request->dynamic && !download->response.ranges_none &&
            download->response.version >= 11 && decision->body_length != BC_SIZE_UNKNOWN &&
            decision->body_length > piece && decision->total != BC_SIZE_UNKNOWN &&
-           (!download->spec.method || !strcmp(download->spec.method, "GET"));
+           !http_own_method(download);
 }
 
 /* The body is wanted: makes everything ready for its first byte. */

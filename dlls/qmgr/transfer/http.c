@@ -11,8 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A method of the client's own: nothing is known of what the server makes of it. */
-static BOOL own_method(const struct download *download)
+BOOL http_own_method(const struct download *download)
 {
     return download->spec.method && strcmp(download->spec.method, "GET");
 }
@@ -31,7 +30,7 @@ static void cut_request(const struct download *download, struct bc_http_request 
         left > download->known.total - request->offset)
         left = download->known.total - request->offset;
     if (left != BC_LENGTH_TO_EOF && left > piece && !download->spec.dynamic_content &&
-        !own_method(download))
+        !http_own_method(download))
         request->length = piece;
 }
 

@@ -402,6 +402,8 @@ void http_place(struct download *download);
 void http_done(struct download *download, CURLcode code);
 /* Finds the proxy and sends the next request. */
 void http_request(struct download *download);
+/* A method of the client's own: nothing is known of what the server makes of it. */
+BOOL http_own_method(const struct download *download);
 /* Sends the next request to another URL, which is taken over. */
 void http_go_to(struct download *download, char *url);
 /* Takes the request away from libcurl. */
