@@ -3,6 +3,7 @@ the root, ca.crl its list of revoked certificates (DER), each name of NAMES has 
 Those of CLIENTS are for a client: name.pem, name.key, and both as name.p12 without a password."""
 
 import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -57,6 +58,15 @@ def _config(folder, names, usage="serverAuth, clientAuth", more=""):
         f.write(_CONFIG % (usage, names, more))
 
 
+def _private_exponent(key):
+    """Of an RSA key. With one that begins with a zero byte Wine's Schannel fails to sign."""
+    text = subprocess.run(["openssl", "rsa", "-in", key, "-noout", "-text"], check=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, encoding="ascii").stdout
+    digits = re.search(r"^privateExponent:\n((?: +[0-9a-f:]+\n)+)", text, re.M).group(1)
+    return int(re.sub(r"[^0-9a-f]", "", digits), 16)
+
+
 def _root(folder):
     if os.path.exists(os.path.join(folder, "ca.pem")):
         return
@@ -68,7 +78,10 @@ def _root(folder):
     _openssl(folder, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out",
              "ca.pem", "-days", "3650", "-subj", "/CN=Fault server root", "-config", "openssl.cnf",
              "-extensions", "root")
-    _openssl(folder, "genrsa", "-out", "leaf.key", "2048")
+    while True:  # about one key in twenty is short
+        _openssl(folder, "genrsa", "-out", "leaf.key", "2048")
+        if _private_exponent(os.path.join(folder, "leaf.key")).bit_length() > 2040:
+            break
 
 
 def _list(folder):
