@@ -236,6 +236,26 @@ static void test_cancel_of_what_never_ran(void **state)
     job_release(job);
 }
 
+/* Separators too many, slashes and dots name the file that Windows takes them for. */
+static void test_names_that_are_not_plain(void **state)
+{
+    static const WCHAR *const names[] = {L"\\twice", L"/slash", L"none\\..\\up", L".\\here"};
+    static const WCHAR *const plain[] = {L"twice", L"slash", L"up", L"here"};
+    struct job *job = new_job();
+    WCHAR remote[60];
+
+    for (int i = 0; i < 4; i++) {
+        swprintf(remote, ARRAYSIZE(remote), L"data/n%d?size=%d&seed=6", i, 1000 + i);
+        assert_int_equal(add(job, FAULT(remote), names[i]), S_OK);
+    }
+    assert_int_equal(job_resume(job), S_OK);
+    assert_int_equal(wait_for(job, BG_JOB_STATE_TRANSFERRED), BG_JOB_STATE_TRANSFERRED);
+    assert_int_equal(job_complete(job), S_OK);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(size_of(local(plain[i])), 1000 + i);
+    job_release(job);
+}
+
 static void test_cancel_leaves_nothing(void **state)
 {
     struct job *job = new_job(), *gone;
@@ -461,6 +481,7 @@ int main(void)
         ENGINE_TEST(test_resumes_in_the_middle),
         ENGINE_TEST(test_many_replace_whatever_the_case),
         ENGINE_TEST(test_cancel_of_what_never_ran),
+        ENGINE_TEST(test_names_that_are_not_plain),
         ENGINE_TEST(test_cancel_leaves_nothing),
         ENGINE_TEST(test_partial_complete),
         ENGINE_TEST(test_missing_file_is_an_error),

@@ -81,16 +81,28 @@ void file_mark_done(struct file *file)
 
 HRESULT local_path_extended(const WCHAR *path, WCHAR **extended)
 {
-    BOOL unc = path[0] == '\\' && path[1] == '\\';
-    size_t length = wcslen(path);
-    WCHAR *out = malloc((length + 9) * sizeof(*out));
+    /* Nothing after the prefix is taken for a separator too many, "..", or a slash. */
+    DWORD room = GetFullPathNameW(path, 0, NULL, NULL), length;
+    WCHAR *full = malloc((room + 1) * sizeof(*full)), *out = NULL;
+    BOOL unc;
 
-    *extended = out;
-    if (!out)
+    *extended = NULL;
+    if (!full)
         return E_OUTOFMEMORY;
-    wcscpy(out, unc ? L"\\\\?\\UNC\\" : L"\\\\?\\");
-    wcscat(out, unc ? path + 2 : path);
-    return S_OK;
+    length = GetFullPathNameW(path, room + 1, full, NULL);
+    if (!length || length > room) {
+        free(full);
+        return HRESULT_FROM_WIN32(ERROR_INVALID_NAME);
+    }
+    unc = full[0] == '\\' && full[1] == '\\';
+    out = malloc((length + 9) * sizeof(*out));
+    if (out) {
+        wcscpy(out, unc ? L"\\\\?\\UNC\\" : L"\\\\?\\");
+        wcscat(out, unc ? full + 2 : full);
+    }
+    free(full);
+    *extended = out;
+    return out ? S_OK : E_OUTOFMEMORY;
 }
 
 HRESULT job_snapshot_files(struct job *job, struct file ***out, ULONG *count)
