@@ -72,13 +72,51 @@ static void test_files_before_job(void **state)
     assert_int_equal(add(job, FAULT(L"data/n2?size=1000"), L"n2"), S_OK);
     assert_int_equal(job_set_notify_interface(job, &targets[0]), S_OK);
     refuse = 1;
+    hang = CreateEventW(NULL, TRUE, FALSE, NULL);
     assert_int_equal(job_resume(job), S_OK);
+    /* The job's own has its place behind the files when the first is put back. */
+    assert_int_equal(wait_for(job, BG_JOB_STATE_TRANSFERRED), BG_JOB_STATE_TRANSFERRED);
+    SetEvent(hang);
     assert_true(wait_count(&told[NOTIFY_TRANSFERRED], 1));
+    CloseHandle(hang);
+    hang = NULL;
     assert_int_equal(told[NOTIFY_FILE_TRANSFERRED], 3);
     assert_int_equal(order_count, 4);
     assert_int_equal(order[3], NOTIFY_TRANSFERRED);
     assert_int_equal(job_cancel(job), S_OK);
     job_release(job);
+}
+
+static void short_delay(struct model_job *next)
+{
+    next->minimum_retry_delay = 5;
+}
+
+/* What was not taken is not told again when it is true no longer. */
+static void test_no_stale_transferred(void **state)
+{
+    struct job *stale = new_job(), *job = new_job();
+
+    refuse = 2;
+    change(stale, short_delay);
+    change(job, short_delay);
+    assert_int_equal(add(stale, FAULT(L"data/ns?size=100"), L"ns"), S_OK);
+    assert_int_equal(add(job, FAULT(L"data/nj?size=100"), L"nj"), S_OK);
+    assert_int_equal(job_set_notify_interface(stale, &targets[0]), S_OK);
+    assert_int_equal(job_set_notify_interface(job, &targets[1]), S_OK);
+    assert_int_equal(job_resume(stale), S_OK);
+    assert_true(wait_count(&told[NOTIFY_TRANSFERRED], 1));
+    assert_int_equal(job_resume(job), S_OK);
+    assert_true(wait_count(&told[NOTIFY_TRANSFERRED], 2));
+    assert_int_equal(add(stale, FAULT(L"data/na?size=100"), L"na"), S_OK);
+    assert_int_equal(job_state(stale), BG_JOB_STATE_SUSPENDED);
+    /* The other job's second time comes after that of the first would. */
+    assert_true(wait_count(&told[NOTIFY_TRANSFERRED], 3));
+    assert_int_equal(job_cancel(job), S_OK);
+    assert_int_equal(job_cancel(stale), S_OK);
+    assert_int_equal(order_count, 3);
+    job_release(job);
+    job_release(stale);
 }
 
 /* The changes to TRANSFERRED and ERROR are no modifications, and each is told by its own name. */
@@ -275,9 +313,13 @@ static void test_no_program_for_services(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        RECORDED(test_files_before_job),   RECORDED(test_no_modification_to_error),
-        RECORDED(test_four_at_once),       RECORDED(test_ranges_told),
-        RECORDED(test_program_runs_again), RECORDED(test_no_program_for_services),
+        RECORDED(test_files_before_job),
+        RECORDED(test_no_stale_transferred),
+        RECORDED(test_no_modification_to_error),
+        RECORDED(test_four_at_once),
+        RECORDED(test_ranges_told),
+        RECORDED(test_program_runs_again),
+        RECORDED(test_no_program_for_services),
     };
 
     if (argc > 1)
