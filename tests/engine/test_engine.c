@@ -236,6 +236,45 @@ static void test_cancel_of_what_never_ran(void **state)
     job_release(job);
 }
 
+static BOOL is_completed(struct job *job)
+{
+    struct file **files;
+    BOOL completed;
+    ULONG count;
+
+    assert_int_equal(job_snapshot_files(job, &files, &count), S_OK);
+    job_lock(job);
+    completed = file_data(files[0])->progress.completed;
+    job_unlock(job);
+    job_free_files(files, count);
+    return completed;
+}
+
+/* A file that shows all its bytes when Suspend has returned is whole, and Complete takes it; not
+ * only once its last flush has ended, which a crash could come before. */
+static void test_whole_when_suspended(void **state)
+{
+    for (int i = 0; i < 10; i++) {
+        struct job *job = new_job();
+        ULONGLONG deadline = GetTickCount64() + DEADLINE_MS;
+        BG_JOB_PROGRESS progress;
+        WCHAR remote[60], name[30];
+
+        swprintf(remote, ARRAYSIZE(remote), L"data/w%d?size=20000000&seed=6", i);
+        swprintf(name, ARRAYSIZE(name), L"whole-%d", i);
+        assert_int_equal(add(job, FAULT(remote), name), S_OK);
+        assert_int_equal(job_resume(job), S_OK);
+        do
+            job_progress(job, &progress);
+        while (progress.BytesTransferred < 20000000 && GetTickCount64() < deadline);
+        job_suspend(job); /* it may be TRANSFERRED already */
+        assert_true(is_completed(job));
+        assert_int_equal(job_complete(job), S_OK);
+        assert_int_equal(size_of(local(name)), 20000000);
+        job_release(job);
+    }
+}
+
 /* Separators too many, slashes and dots name the file that Windows takes them for. */
 static void test_names_that_are_not_plain(void **state)
 {
@@ -482,6 +521,7 @@ int main(void)
         ENGINE_TEST(test_many_replace_whatever_the_case),
         ENGINE_TEST(test_cancel_of_what_never_ran),
         ENGINE_TEST(test_names_that_are_not_plain),
+        ENGINE_TEST(test_whole_when_suspended),
         ENGINE_TEST(test_cancel_leaves_nothing),
         ENGINE_TEST(test_partial_complete),
         ENGINE_TEST(test_missing_file_is_an_error),

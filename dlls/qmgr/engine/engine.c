@@ -65,6 +65,15 @@ static BOOL may_trust(const struct model_job *job, const struct model_file *file
            !job->high_performance && !custom_method(job);
 }
 
+/* Whether every byte of a file was flushed before the crash that kept it from being called whole.
+ */
+static BOOL is_whole(const struct model_job *job, const struct model_file *file)
+{
+    return may_trust(job, file) && file->progress.transferred &&
+           file->progress.transferred == file->progress.total &&
+           (file->etag || file->last_modified);
+}
+
 static HRESULT load_files(struct job *job, struct model_file *files, ULONG count, BOOL same_boot)
 {
     /* Without a Resume nothing was fetched: its end need not look for 100,000 files. */
@@ -88,7 +97,7 @@ static HRESULT load_files(struct job *job, struct model_file *files, ULONG count
         file->created = ran && file->data.temporary_name;
         if (file->data.renamed && file->data.temporary_name)
             file->placed = file_was_placed(file);
-        if (file->data.progress.completed)
+        if (file->data.progress.completed || is_whole(&job->data, &file->data))
             file_mark_done(file);
         else
             /* Only bytes of a version we can name can be gone on with. */

@@ -44,12 +44,12 @@ void job_stop(struct job *job)
         job_idle(job);
 }
 
-void job_stop_and_wait(struct job *job)
+void job_stop_and_wait(struct job *job, DWORD ms)
 {
     AcquireSRWLockExclusive(&job->engine->lock);
     job_stop(job);
-    while (job->active)
-        SleepConditionVariableSRW(&job->engine->idle, &job->engine->lock, INFINITE, 0);
+    while (job->active && SleepConditionVariableSRW(&job->engine->idle, &job->engine->lock, ms, 0))
+        ;
     ReleaseSRWLockExclusive(&job->engine->lock);
 }
 

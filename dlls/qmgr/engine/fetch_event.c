@@ -294,7 +294,7 @@ static void on_done(void *context, const struct download_result *result)
     file->trust_size = FALSE;
     file->data.bytes_from_origin += result->received;
     job->active--;
-    if (result->hr == S_OK) {
+    if (result->hr == S_OK && !file->unchecked) {
         take_file(file, result);
     } else if (result->discard) {
         forget_version(file);
@@ -305,7 +305,7 @@ static void on_done(void *context, const struct download_result *result)
         keep_part(file, result);
         if (result->redirect_url && report_redirect(file, result->redirect_url))
             file_write(file);
-        if (result->hr != E_ABORT)
+        if (FAILED(result->hr) && result->hr != E_ABORT)
             job_fail(job, file, result->hr, result->context,
                      result->transient ||
                          result->context == BG_ERROR_CONTEXT_SERVER_CERTIFICATE_CALLBACK,

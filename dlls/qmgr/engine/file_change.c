@@ -75,7 +75,7 @@ static HRESULT rename_files(struct job *job, struct file **files, WCHAR **names,
         return hr;
     }
     /* It may be under way: it is stopped, and begun again by the scheduler. */
-    job_stop_and_wait(job);
+    job_stop_and_wait(job, INFINITE);
     for (ULONG i = 0; SUCCEEDED(hr) && i < count; i++) {
         hr = model_file_copy(&files[i]->data, &data[i]);
         if (SUCCEEDED(hr))
@@ -198,7 +198,7 @@ HRESULT file_set_validation(struct file *file, BOOL valid)
     data.validated = valid;
     data.validation_set = TRUE;
     if (!valid) {
-        job_stop_and_wait(job);
+        job_stop_and_wait(job, INFINITE);
         reject_file(&change.next, &data);
     }
     hr = store_file_changes(job, &file, &data, 1, &change.next);

@@ -174,7 +174,7 @@ HRESULT job_cancel(struct job *job)
 
     if (FAILED(hr))
         return hr;
-    job_stop_and_wait(job);
+    job_stop_and_wait(job, INFINITE);
     return job_end(&change, BG_JOB_STATE_CANCELLED);
 }
 
@@ -274,7 +274,7 @@ static HRESULT complete_download(struct job_change *change)
     ULONG placed = 0, failed;
     HRESULT hr, hr_end;
 
-    job_stop_and_wait(job);
+    job_stop_and_wait(job, INFINITE);
     hr = store_intent(job);
     if (SUCCEEDED(hr))
         hr = job_place_files(job, &placed, &failed);

@@ -350,8 +350,8 @@ void job_check_again(struct job *job);
 void job_start_files(struct job *job); /* no lock */
 void job_stop(struct job *job);        /* lock held: ends the turn, asks downloads to end */
 /* No lock, latch held, so that nothing is begun meanwhile: ends the turn and waits until no
- * download is under way. */
-void job_stop_and_wait(struct job *job);
+ * download is under way, or none has ended for ms. */
+void job_stop_and_wait(struct job *job, DWORD ms);
 /* Lock held, and left: a transfer of the job has ended and is counted as such. Settles the job or
  * goes on, and releases the transfer's reference. */
 void job_transfer_ended(struct job *job, void (*go_on)(struct job *job));

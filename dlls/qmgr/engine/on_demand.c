@@ -293,7 +293,7 @@ static HRESULT redirect_download(struct file *file, const BG_FILE_RANGE *ranges,
         hr = job_latch(job);
     if (FAILED(hr))
         return hr;
-    job_stop_and_wait(job);
+    job_stop_and_wait(job, INFINITE);
     if (position != MAXUINT64 && position >= file->data.remote_size)
         hr = BG_E_INVALID_RANGE; /* an unknown size is larger than all of them */
     if (SUCCEEDED(hr))

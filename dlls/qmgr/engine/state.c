@@ -7,6 +7,9 @@
  */
 #include "internal.h"
 
+/* How long Suspend waits for a download to end. */
+#define SUSPEND_MS 5000
+
 void job_apply_fatal(struct model_job *next, const struct model_error *error)
 {
     next->state = BG_JOB_STATE_ERROR;
@@ -86,6 +89,21 @@ static BOOL still_holds(struct job *job, enum job_outcome outcome)
     return TRUE;
 }
 
+/* The store has all that there is of the job, when nothing is under way. Latch held. */
+static void all_written(struct job *job)
+{
+    AcquireSRWLockExclusive(&job->engine->lock);
+    if (!job->active) {
+        for (ULONG i = 0; i < job->file_count && job->dirty; i++) {
+            struct file *file = job->files[i];
+
+            file->dirty = file->progress_dirty = file->version_dirty = FALSE;
+        }
+        job->dirty = job->progress_dirty = FALSE;
+    }
+    ReleaseSRWLockExclusive(&job->engine->lock);
+}
+
 void job_settle(struct job *job)
 {
     struct job_change change;
@@ -135,14 +153,8 @@ void job_settle(struct job *job)
         job_change_cancel(&change);
     } else {
         hr = job_store_and_publish(job, &change.next, txn);
-        if (SUCCEEDED(hr)) {
-            AcquireSRWLockExclusive(&job->engine->lock);
-            for (ULONG i = 0; i < job->file_count && job->dirty; i++)
-                job->files[i]->dirty = job->files[i]->progress_dirty =
-                    job->files[i]->version_dirty = FALSE;
-            job->dirty = job->progress_dirty = FALSE;
-            ReleaseSRWLockExclusive(&job->engine->lock);
-        }
+        if (SUCCEEDED(hr))
+            all_written(job);
         job_unlatch(job);
     }
     if (FAILED(hr)) {
@@ -152,6 +164,36 @@ void job_settle(struct job *job)
         job->settle_again = engine_ticks(job->engine) + 1000;
         ReleaseSRWLockExclusive(&job->engine->lock);
     }
+}
+
+/* Ends the downloads first: the progress of a suspended job is that of the store, and a file that
+ * shows all its bytes is one that Complete takes. A download that waits for a client's answer is
+ * not waited for longer. Consumes the change. */
+static HRESULT suspend_download(struct job_change *change)
+{
+    struct job *job = change->job;
+    struct store_txn *txn;
+    HRESULT hr;
+
+    job_stop_and_wait(job, SUSPEND_MS);
+    change->next.active = filetime_from(engine_steady(job->engine));
+    txn = store_txn_begin(job->engine->store);
+    hr = txn ? job_put_dirty_files(job, txn) : E_OUTOFMEMORY;
+    if (FAILED(hr)) {
+        store_txn_discard(txn);
+        job_change_cancel(change);
+    } else {
+        hr = job_store_and_publish(job, &change->next, txn);
+        if (SUCCEEDED(hr))
+            all_written(job);
+        job_unlatch(job);
+    }
+    if (FAILED(hr)) { /* it goes on */
+        AcquireSRWLockExclusive(&job->engine->lock);
+        engine_wake(job->engine);
+        ReleaseSRWLockExclusive(&job->engine->lock);
+    }
+    return hr;
 }
 
 HRESULT job_suspend(struct job *job)
@@ -168,7 +210,7 @@ HRESULT job_suspend(struct job *job)
         job_change_cancel(&change);
         return S_OK;
     }
-    return job_change_commit(&change);
+    return job->upload ? job_change_commit(&change) : suspend_download(&change);
 }
 
 HRESULT job_resume(struct job *job)

@@ -237,10 +237,22 @@ void download_succeed(struct download *download)
     download_end(download, &failure);
 }
 
+BOOL download_is_whole(const struct download *download)
+{
+    const struct download_spec *spec = &download->spec;
+
+    if (spec->range_count)
+        return download->range >= spec->range_count;
+    return download->position && download->position == download->known.total;
+}
+
 void download_abort(struct download *download)
 {
     struct failure failure = {.hr = E_ABORT};
 
+    /* Nothing is missing: what came last had just not been told. */
+    if (!download->upload && sink_is_open(&download->sink) && download_is_whole(download))
+        failure.hr = S_OK;
     download_end(download, &failure);
 }
 
@@ -320,15 +332,6 @@ static void seek_range(struct download *download)
     while (download->range < spec->range_count && left >= spec->ranges[download->range].Length)
         left -= spec->ranges[download->range++].Length;
     download->range_done = left;
-}
-
-BOOL download_is_whole(const struct download *download)
-{
-    const struct download_spec *spec = &download->spec;
-
-    if (spec->range_count)
-        return download->range >= spec->range_count;
-    return download->position && download->position == download->known.total;
 }
 
 /* Begins; may end the download. */
