@@ -93,10 +93,16 @@ class Prefix:
         self.wait_idle()
 
     def run(self, *args, timeout=60):
-        """Runs a Windows program to its end and returns the CompletedProcess, output as text."""
-        return subprocess.run(["wine", *args], env=self.environment, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              errors="replace", timeout=timeout, check=False)
+        """Runs a Windows program to its end and returns the CompletedProcess, output as text. The
+        output goes to a file: the first program of a prefix starts Wine's services, which would hold
+        a pipe open for as long as they live."""
+        with tempfile.TemporaryFile("w+", errors="replace") as output:
+            done = subprocess.run(["wine", *args], env=self.environment, stdin=subprocess.DEVNULL,
+                                  stdout=output, stderr=subprocess.STDOUT, timeout=timeout,
+                                  check=False)
+            output.seek(0)
+            done.stdout = output.read()
+        return done
 
     def wait_idle(self):
         subprocess.run(["wineserver", "-w"], env=self.environment, timeout=120, check=False)

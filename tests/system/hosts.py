@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The service in its three hosts: svchost (the drop-in's), bitssvc.exe as a service, and bitssvc.exe
-/console, which ends in good order at Ctrl+C. In each a client downloads a file.
+/console, which ends in good order at Ctrl+C. In each a client downloads a file. A service with jobs
+that nothing is to be done for uses no processor time.
 
 Last line: 'N passed, N failed'.
 """
@@ -10,6 +11,7 @@ import queue
 import signal
 import subprocess
 import threading
+import time
 
 import harness
 import pattern
@@ -37,6 +39,33 @@ def download(bench, url, name):
     bench.check(reply.ok and reply.hr == 0, f"{name}: complete: {reply}")
     bench.check(os.path.exists(path) and pattern.first_difference(path, SIZE, SEED) is None,
                 f"{name}: the file is the server's")
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def idle(bench, url):
+    """A suspended job and one that waits for Complete."""
+    client = bench.client()
+    guids = []
+    for name in ("suspended", "transferred"):
+        path = os.path.join(bench.target_folder(name), "file.bin")
+        guids.append(client.call("create", name, 0).values["guid"])
+        client.call("setprio", guids[-1], 0)
+        client.call("addfile", guids[-1], url, bench.prefix.windows_path(path))
+    client.call("resume", guids[1])
+    harness.until(lambda: client.call("state", guids[1]).values.get("state") == "6", 60,
+                  "the end of the download", 0.05)
+    pid = bench.prefix.service_pids()[0]
+    before = cpu_seconds(pid)
+    time.sleep(5)  # the time that is measured
+    used = cpu_seconds(pid) - before
+    bench.check(used <= 0.1, f"an idle service used {used:.2f} s of 5")
+    for guid in guids:
+        bench.check(client.call("cancel", guid).ok, "cancel")
 
 
 def hosts(prefix):
@@ -82,6 +111,7 @@ def test(bench):
     found = hosts(prefix)
     bench.check(len(found) == 1 and "svchost.exe -k netsvcs" in found[0].replace("\0", " "),
                 f"hosted by svchost -k netsvcs, not {found}")
+    idle(bench, url)
 
     for value, kind, data in (("ImagePath", "REG_EXPAND_SZ", "C:\\windows\\system32\\bitssvc.exe"),
                               ("Type", "REG_DWORD", "16")):
