@@ -104,11 +104,31 @@ static void all_written(struct job *job)
     ReleaseSRWLockExclusive(&job->engine->lock);
 }
 
+/* Stores the change together with what the files have come to. Consumes the change. */
+static HRESULT store_with_files(struct job_change *change)
+{
+    struct job *job = change->job;
+    struct store_txn *txn = store_txn_begin(job->engine->store);
+    HRESULT hr = txn ? job_put_dirty_files(job, txn) : E_OUTOFMEMORY;
+
+    if (SUCCEEDED(hr) && job->upload)
+        hr = job_upload_put(job, txn);
+    if (FAILED(hr)) {
+        store_txn_discard(txn);
+        job_change_cancel(change);
+        return hr;
+    }
+    hr = job_store_and_publish(job, &change->next, txn);
+    if (SUCCEEDED(hr))
+        all_written(job);
+    job_unlatch(job);
+    return hr;
+}
+
 void job_settle(struct job *job)
 {
     struct job_change change;
     struct model_error failure;
-    struct store_txn *txn;
     enum job_outcome outcome;
     BOOL transient;
     ULONG retry_after_ms;
@@ -144,19 +164,9 @@ void job_settle(struct job *job)
         change.next.state = BG_JOB_STATE_SUSPENDED; /* BC_EVENT_RANGES_DONE */
     else
         apply_failure(job, &change.next, &failure, transient, retry_after_ms);
-    txn = SUCCEEDED(hr_placed) ? store_txn_begin(job->engine->store) : NULL;
-    hr = FAILED(hr_placed) ? hr_placed : txn ? job_put_dirty_files(job, txn) : E_OUTOFMEMORY;
-    if (SUCCEEDED(hr) && job->upload)
-        hr = job_upload_put(job, txn);
-    if (FAILED(hr)) {
-        store_txn_discard(txn);
+    if (FAILED(hr_placed))
         job_change_cancel(&change);
-    } else {
-        hr = job_store_and_publish(job, &change.next, txn);
-        if (SUCCEEDED(hr))
-            all_written(job);
-        job_unlatch(job);
-    }
+    hr = FAILED(hr_placed) ? hr_placed : store_with_files(&change);
     if (FAILED(hr)) {
         /* The store cannot take it now (its disk is full, say): the job keeps its turn's outcome
          * and is asked again. */
@@ -172,22 +182,11 @@ void job_settle(struct job *job)
 static HRESULT suspend_download(struct job_change *change)
 {
     struct job *job = change->job;
-    struct store_txn *txn;
     HRESULT hr;
 
     job_stop_and_wait(job, SUSPEND_MS);
     change->next.active = filetime_from(engine_steady(job->engine));
-    txn = store_txn_begin(job->engine->store);
-    hr = txn ? job_put_dirty_files(job, txn) : E_OUTOFMEMORY;
-    if (FAILED(hr)) {
-        store_txn_discard(txn);
-        job_change_cancel(change);
-    } else {
-        hr = job_store_and_publish(job, &change->next, txn);
-        if (SUCCEEDED(hr))
-            all_written(job);
-        job_unlatch(job);
-    }
+    hr = store_with_files(change);
     if (FAILED(hr)) { /* it goes on */
         AcquireSRWLockExclusive(&job->engine->lock);
         engine_wake(job->engine);

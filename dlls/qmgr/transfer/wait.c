@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <winsock2.h>
 
-/* How long to wait, in ms, when the sockets cannot say that it is ready. */
+/* How long to wait, in ms, when the sockets cannot say that they are ready. */
 #define UNARMED_MS 10
 
 struct waiter {
