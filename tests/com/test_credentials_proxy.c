@@ -142,6 +142,24 @@ static void credentials_digest(void **state)
     assert_pattern(local("file"), 1, 0, 1000);
 }
 
+/* A name and password need nothing of Wine; the owner's own identity needs Samba, and whoever he is
+ * there, this server does not know him. tests/transfer/test_implicit.c shows whose it is. */
+static void credentials_ntlm(void **state)
+{
+    IBackgroundCopyJob5 *job = new_fault_download("size=1000&seed=1&auth=ntlm");
+
+    ok(set(job, SERVER, NTLM, NULL, NULL));
+    ok(call(job, Resume));
+    wait_error(job, BG_JOB_STATE_ERROR, BG_E_HTTP_ERROR_401, BG_ERROR_CONTEXT_REMOTE_FILE);
+    ok(set(job, SERVER, NTLM, L"user", L"wrong"));
+    ok(call(job, Resume));
+    wait_error(job, BG_JOB_STATE_ERROR, BG_E_HTTP_ERROR_401, BG_ERROR_CONTEXT_REMOTE_FILE);
+    ok(set(job, SERVER, NTLM, L"user", L"password"));
+    transfer(job);
+    ok(call(job, Complete));
+    assert_pattern(local("file"), 1, 0, 1000);
+}
+
 static void credentials_not_asked_for(void **state)
 {
     IBackgroundCopyJob5 *job = new_fault_download("size=1000&seed=1");
@@ -379,6 +397,7 @@ int main(void)
         com_test(credentials_basic),
         com_test(credentials_in_url),
         com_test(credentials_digest),
+        com_test(credentials_ntlm),
         com_test(credentials_not_asked_for),
         com_test(credentials_on_disk),
         com_test(proxy_override),

@@ -39,6 +39,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import auth  # noqa: E402
 import behaviour  # noqa: E402
 import bits_upload  # noqa: E402
+import ntlm  # noqa: E402
 import pattern  # noqa: E402
 import reply  # noqa: E402
 
@@ -64,6 +65,8 @@ class Request:
         self.body_length = 0
         self.body_sha256 = ""
         self.auth = None
+        self.user = None  # by NTLM or Negotiate
+        self.sessions = {}
 
 
 class Log:
@@ -79,6 +82,7 @@ class Log:
                  "method": request.method, "path": request.path, "query": request.query,
                  "proxied": request.proxied, "headers": request.headers, "status": None,
                  "first": None, "declared": None, "sent": 0, "gen": None, "auth": None,
+                 "user": None,
                  "received": 0, "sha256": None, "done": False}
         with self._lock:
             entry["id"] = self._next
@@ -103,6 +107,7 @@ class Connection:
         self.number = number
         self.proto = proto
         self.buffer = b""
+        self.sessions = {401: ntlm.Session(), 407: ntlm.Session()}
 
     # Reading.
 
@@ -292,6 +297,7 @@ class Connection:
     def answer(self, request):
         """Answers one request for a resource. Raises Gone if the connection ends with it."""
         entry = self.server.log.add(request, self.number, self.proto)
+        request.sessions = self.sessions
         try:
             settings = behaviour.parse_query(request.query_without_hop)
         except ValueError as e:
@@ -327,6 +333,10 @@ class Connection:
             framing = "close"
         entry["status"] = response.status
         entry["auth"] = request.auth
+        entry["user"] = request.user
+        if request.user:
+            response.add("X-User", request.user)
+            response.add("X-Connection", self.number)
         entry["declared"] = response.length()
         entry["first"] = next((s.first for s in response.body if isinstance(s, reply.Span)), None)
         self.send_head(response, values, framing)

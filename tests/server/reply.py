@@ -16,6 +16,7 @@ from email.utils import formatdate, parsedate_to_datetime
 from http.client import responses as REASONS
 
 import auth
+import ntlm
 import pattern
 
 BASE_TIME = 1577934245  # Thu, 02 Jan 2020 03:04:05 GMT; one hour later per generation
@@ -230,16 +231,25 @@ def needs_credentials(request, values):
     """Returns a 401 or 407 Response, or None; notes the outcome in request.auth."""
     tries = [("proxy_auth", 407, "Proxy-Authenticate", "proxy-authorization")] * request.proxied
     tries.append(("auth", 401, "WWW-Authenticate", "authorization"))
+    request.user = None
     for parameter, status, field, credentials in tries:
         scheme = getattr(values, parameter)
         if scheme == "none":
             continue
-        request.auth = auth.check(scheme, values, request.method, request.headers.get(credentials))
+        header = request.headers.get(credentials)
+        if scheme in ("ntlm", "negotiate"):
+            name = "NTLM" if scheme == "ntlm" else "Negotiate"
+            request.auth, challenge = ntlm.check(name, values, request.sessions[status], header)
+        else:
+            request.auth = auth.check(scheme, values, request.method, header)
+            challenge = None
         if request.auth != "ok":
             response = Response(status)
-            response.add(field, auth.challenge(scheme, values, request.auth == "stale"))
+            response.add(field, challenge
+                         or auth.challenge(scheme, values, request.auth == "stale"))
             response.text("credentials, please\n")
             return response
+        request.user = request.sessions[status].user
     return None
 
 

@@ -13,6 +13,7 @@ import re
 import shutil
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import tempfile
@@ -463,6 +464,38 @@ class Authentication(Case):
                 self.assertIn("stale=true", headers["WWW-Authenticate"])
                 bad = {"Authorization": good["Authorization"].replace('response="', 'response="0')}
                 self.assertEqual(self.ask(target, headers=bad)[0], 401)
+
+    def test_ntlm(self):
+        def message(kind, user=""):
+            name = user.encode("utf-16-le")
+            return base64.b64encode(
+                b"NTLMSSP\0" + bytes([kind]) + b"\0" * 27
+                + struct.pack("<HHI", len(name), len(name), 64) + b"\0" * 20 + name).decode()
+
+        def ask(target, token=None):
+            connection.request("GET", target, headers={"Authorization": token} if token else {})
+            response = connection.getresponse()
+            response.read()
+            return response.status, response.headers
+
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        for name in ("NTLM", "Negotiate"):
+            target = f"/data/nt?size=9&user=*&auth={name.lower()}"
+            self.assertEqual(ask(target, f"{name} {message(3, 'early')}")[0], 401)
+            status, headers = ask(target)
+            self.assertEqual((status, headers["WWW-Authenticate"]), (401, name))
+            status, headers = ask(target, f"{name} {message(1)}")
+            self.assertEqual(status, 401)
+            self.assertEqual(base64.b64decode(headers["WWW-Authenticate"].split()[1])[:9],
+                             b"NTLMSSP\0\2")
+            status, headers = ask(target, f"{name} {message(3, 'somebody')}")
+            self.assertEqual((status, headers["X-User"]), (200, "somebody"))
+            self.assertEqual(ask(target)[0], 200)  # the connection is his now
+            self.assertEqual(self.ask(target)[0], 401)  # and no other
+            ask(target, f"{name} {message(1)}")
+            strict = f"/data/nt?size=9&auth={name.lower()}"
+            self.assertEqual(ask(strict, f"{name} {message(3, 'user')}")[0], 401)  # no proof
+        connection.close()
 
     def test_proxy(self):
         target = "http://far.example/data/px?size=9"

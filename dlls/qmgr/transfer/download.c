@@ -148,6 +148,20 @@ static void free_spec(struct download_spec *spec)
         CloseHandle(spec->user);
 }
 
+/* A copy of a token is another token: files of one user are known by the one they were given. */
+static BOOL read_user_id(const struct download_spec *spec, LUID *id)
+{
+    HANDLE user = spec->network_token ? spec->network_token : spec->user;
+    TOKEN_STATISTICS token;
+    DWORD size;
+
+    if (user && !GetTokenInformation(user, TokenStatistics, &token, sizeof(token), &size))
+        return FALSE;
+    if (user)
+        *id = token.TokenId;
+    return TRUE;
+}
+
 /* What the engine remembers of the version whose bytes are on the disk. */
 static void read_known(struct download *download)
 {
@@ -184,7 +198,7 @@ HRESULT download_create(struct transfer *transfer, const struct download_spec *s
     download->context = context;
     download->total = BG_SIZE_UNKNOWN;
     InitializeSRWLock(&download->event_lock);
-    if (!copy_spec(&download->spec, spec) ||
+    if (!copy_spec(&download->spec, spec) || !read_user_id(spec, &download->user_id) ||
         (spec->upload && FAILED(upload_create(download, spec->upload)))) {
         download_free(download);
         return E_OUTOFMEMORY;

@@ -12,6 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* An option of our libcurl only (subprojects/packagefiles/curl): whose credentials NTLM and
+ * Negotiate take where there is no name. Another libcurl does not know it, and gets none. */
+#define SSPI_TOKEN ((CURLoption)(CURLOPTTYPE_CBPOINT + 9000))
+
+/* What goes without a name, and authenticates connections instead of requests. */
+#define CHALLENGED (CURLAUTH_NTLM | CURLAUTH_NEGOTIATE)
+
 /* Headers that belong to us: a custom header of that name is not sent. */
 static const char *const own_headers[] = {
     "range",    "if-range", "accept-encoding", "content-length", "transfer-encoding", "connection",
@@ -141,6 +148,27 @@ static unsigned long scheme_bit(BG_AUTH_SCHEME scheme)
     }
 }
 
+/* The schemes of one name and password. The owner's own identity is for both that need no name, as
+ * the server likes, unless the target has other credentials for one of them (authentication). */
+static unsigned long schemes_of(const struct download *download,
+                                const struct transfer_credential *credential)
+{
+    unsigned long schemes = scheme_bit(credential->scheme);
+
+    if (!(schemes & CHALLENGED) || (credential->user && credential->user[0]))
+        return schemes;
+    if (credential->user) /* an empty name is nobody's, not the owner's */
+        return 0;
+    schemes = CHALLENGED;
+    for (ULONG i = 0; i < download->spec.credential_count; i++) {
+        const struct transfer_credential *other = &download->spec.credentials[i];
+
+        if (other->target == credential->target && other->user)
+            schemes &= ~scheme_bit(other->scheme);
+    }
+    return schemes;
+}
+
 /*
  * The credentials of one attempt: the round-th name and password of the target, with all schemes
  * that they are given for. Returns the schemes, 0 when there is no such round.
@@ -154,17 +182,17 @@ static unsigned long pick_credentials(const struct download *download, BG_AUTH_T
     for (ULONG i = 0; i < download->spec.credential_count; i++) {
         BOOL first = TRUE;
 
-        if (list[i].target != target || !scheme_bit(list[i].scheme))
+        if (list[i].target != target || !schemes_of(download, &list[i]))
             continue;
         for (ULONG j = 0; j < i && first; j++)
-            first = list[j].target != target || !scheme_bit(list[j].scheme) ||
+            first = list[j].target != target || !schemes_of(download, &list[j]) ||
                     !same_text(list[j].user, list[i].user) ||
                     !same_text(list[j].password, list[i].password);
         if (!found && first && !round--)
             found = &list[i];
         if (found && same_text(found->user, list[i].user) &&
             same_text(found->password, list[i].password))
-            schemes |= scheme_bit(list[i].scheme);
+            schemes |= schemes_of(download, &list[i]);
     }
     *picked = found;
     return schemes;
@@ -218,30 +246,88 @@ static void set_url_credentials(const struct download *download, CURL *easy)
     SecureZeroMemory(password, sizeof(password));
 }
 
-/* A name without password is the owner's own identity, which libcurl takes from an empty pair. */
-static void set_credentials(const struct download *download, CURL *easy)
+/* Adds one target's part of who a connection is authenticated as. */
+static size_t add_user(const struct download *download, const struct transfer_credential *picked,
+                       char *text, size_t room)
 {
-    const struct transfer_credential *picked;
-    unsigned long schemes;
+    if (!picked)
+        return (size_t)snprintf(text, room, "\n");
+    if (picked->user)
+        return (size_t)snprintf(text, room, "=%s\n%s\n", picked->user,
+                                picked->password ? picked->password : "");
+    return (size_t)snprintf(text, room, "%lx:%lx\n", download->user_id.HighPart,
+                            download->user_id.LowPart);
+}
 
-    schemes = pick_credentials(download, BG_AUTH_TARGET_SERVER, download->auth_round[0], &picked);
-    if (schemes && !download->left_origin) {
+/* NTLM and Negotiate authenticate a connection, not a request: who is named here has it for
+ * himself. NULL: no such scheme for that target. */
+static BOOL set_connection_user(const struct download *download, CURL *easy,
+                                const struct transfer_credential *server,
+                                const struct transfer_credential *proxy)
+{
+    size_t room = add_user(download, server, NULL, 0) + add_user(download, proxy, NULL, 0) + 1;
+    char *text = malloc(room);
+    size_t used;
+    BOOL good;
+
+    if (!text)
+        return FALSE;
+    used = add_user(download, server, text, room);
+    add_user(download, proxy, text + used, room - used);
+    good = !curl_easy_setopt(easy, CURLOPT_SASL_AUTHZID, text);
+    SecureZeroMemory(text, room);
+    free(text);
+    return good;
+}
+
+/* The credentials for one target, and the schemes they are for; 0: there are none. */
+static unsigned long find_credentials(const struct download *download, CURL *easy,
+                                      BG_AUTH_TARGET target,
+                                      const struct transfer_credential **picked)
+{
+    ULONG round = download->auth_round[target == BG_AUTH_TARGET_PROXY];
+    unsigned long schemes = pick_credentials(download, target, round, picked);
+
+    if (target == BG_AUTH_TARGET_SERVER && download->left_origin)
+        return 0;
+    if (schemes && !(*picked)->user &&
+        curl_easy_setopt(easy, SSPI_TOKEN,
+                         download->spec.network_token ? download->spec.network_token
+                                                      : download->spec.user))
+        return 0;
+    return schemes;
+}
+
+/* A name without password is the owner's own identity, or that of the helper token in his place;
+ * libcurl takes it from an empty pair. FALSE: out of memory. */
+static BOOL set_credentials(const struct download *download, CURL *easy)
+{
+    const struct transfer_credential *server, *proxy;
+    unsigned long schemes, proxy_schemes;
+
+    schemes = find_credentials(download, easy, BG_AUTH_TARGET_SERVER, &server);
+    proxy_schemes = find_credentials(download, easy, BG_AUTH_TARGET_PROXY, &proxy);
+    if (((schemes | proxy_schemes) & CHALLENGED) &&
+        !set_connection_user(download, easy, schemes & CHALLENGED ? server : NULL,
+                             proxy_schemes & CHALLENGED ? proxy : NULL))
+        return FALSE;
+    if (schemes) {
         curl_easy_setopt(easy, CURLOPT_HTTPAUTH,
                          download->scheme ? download->scheme : when_asked(schemes));
-        curl_easy_setopt(easy, CURLOPT_USERNAME, picked->user ? picked->user : "");
-        curl_easy_setopt(easy, CURLOPT_PASSWORD, picked->password ? picked->password : "");
+        curl_easy_setopt(easy, CURLOPT_USERNAME, server->user ? server->user : "");
+        curl_easy_setopt(easy, CURLOPT_PASSWORD, server->password ? server->password : "");
     } else if (!download->left_origin) {
         set_url_credentials(download, easy);
     }
-    schemes = pick_credentials(download, BG_AUTH_TARGET_PROXY, download->auth_round[1], &picked);
-    if (schemes) {
-        curl_easy_setopt(easy, CURLOPT_PROXYAUTH, when_asked(schemes));
-        curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, picked->user ? picked->user : "");
-        curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, picked->password ? picked->password : "");
+    if (proxy_schemes) {
+        curl_easy_setopt(easy, CURLOPT_PROXYAUTH, when_asked(proxy_schemes));
+        curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, proxy->user ? proxy->user : "");
+        curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, proxy->password ? proxy->password : "");
         /* libcurl would let another job, without these credentials, use the open tunnel. */
         if (!_strnicmp(download->url, "https:", 6))
             curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
     }
+    return TRUE;
 }
 
 static void set_proxy(struct download *download, CURL *easy)
@@ -268,7 +354,8 @@ struct failure http_options(struct download *download, CURL *easy)
         return failure_memory();
     set_speed(download, easy);
     set_proxy(download, easy);
-    set_credentials(download, easy);
+    if (!set_credentials(download, easy))
+        return failure_memory();
     if (!download->upload)
         set_method(download, easy);
     if (!(download->upload ? upload_options(download, easy) : set_range(download, easy)) ||

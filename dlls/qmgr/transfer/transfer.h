@@ -119,12 +119,13 @@ struct download_spec {
     UINT64 rate;                                 /* bytes per second at most, 0: no limit */
     BOOL foreground;
     HANDLE token;         /* impersonated for local files, NULL: own identity; duplicated */
-    HANDLE network_token; /* the same for what is on a share and for finding proxies */
+    HANDLE network_token; /* the same for what is on a share, for finding proxies, and for
+                             credentials without a name */
     ULONG acl_flags;      /* BG_COPY_FILE_*: what of a file's security its copy gets */
     /* A server that has no ranges is an error when there are bytes to go on from; FALSE: all of the
      * file is fetched again. */
     BOOL needs_ranges;
-    HANDLE user; /* whose proxy settings count without one, NULL: own identity; duplicated */
+    HANDLE user; /* the same without a network_token for proxies and credentials; duplicated */
     /* An upload: path is the file to send, offset what the server has of it. method NULL or
      * BITS_POST is the upload protocol, any other sends the file as the body of one request
      * (nf-bits10_2-ibackgroundcopyjobhttpoptions2-sethttpmethod). Of what is said about the local

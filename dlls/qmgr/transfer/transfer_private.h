@@ -250,6 +250,7 @@ struct download {
 
     /* The order, copied. */
     struct download_spec spec;
+    LUID user_id; /* of the token that network_token, else user, was copied from: which one it is */
     enum download_state state;
     struct sink sink;
     struct share_copy *copy;
