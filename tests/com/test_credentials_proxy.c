@@ -142,8 +142,7 @@ static void credentials_digest(void **state)
     assert_pattern(local("file"), 1, 0, 1000);
 }
 
-/* A name and password need nothing of Wine; the owner's own identity needs Samba, and whoever he is
- * there, this server does not know him. tests/transfer/test_implicit.c shows whose it is. */
+/* A name and password need nothing of Wine. The owner's own identity this server does not know. */
 static void credentials_ntlm(void **state)
 {
     IBackgroundCopyJob5 *job = new_fault_download("size=1000&seed=1&auth=ntlm");
@@ -158,6 +157,25 @@ static void credentials_ntlm(void **state)
     transfer(job);
     ok(call(job, Complete));
     assert_pattern(local("file"), 1, 0, 1000);
+}
+
+/* Without a name it is who Wine says is logged on (tests/server/samba), by its own NTLM. */
+static void credentials_of_owner(void **state)
+{
+    static const char *const servers[] = {
+        "size=1000&seed=1&auth=ntlm&user=somebody&password=theirs",
+        "size=1000&seed=1&auth=negotiate&user=somebody&password=theirs"};
+
+    if (!getenv("OPENBITS_TEST_LOGGED_ON"))
+        skip();
+    for (size_t i = 0; i < ARRAYSIZE(servers); i++) {
+        IBackgroundCopyJob5 *job = new_fault_download(servers[i]);
+
+        ok(set(job, SERVER, i ? NEGOTIATE : NTLM, NULL, NULL));
+        transfer(job);
+        ok(call(job, Complete));
+        assert_pattern(local("file"), 1, 0, 1000);
+    }
 }
 
 static void credentials_not_asked_for(void **state)
@@ -398,6 +416,7 @@ int main(void)
         com_test(credentials_in_url),
         com_test(credentials_digest),
         com_test(credentials_ntlm),
+        com_test(credentials_of_owner),
         com_test(credentials_not_asked_for),
         com_test(credentials_on_disk),
         com_test(proxy_override),

@@ -7,7 +7,8 @@
 
 #include <stdio.h>
 
-#define OTHER L"S-1-5-21-11111111-22222222-33333333-1001"
+#define OTHER         L"S-1-5-21-11111111-22222222-33333333-1001"
+#define LOCAL_SERVICE L"S-1-5-19"
 /* Time for something that must not happen (ms). */
 #define QUIET 500
 /* Of a helper token, while another thread uses it. */
@@ -19,6 +20,8 @@ static volatile LONG other_here;
 static HRESULT user_token(const WCHAR *sid, HANDLE *token)
 {
     *token = NULL;
+    if (!lstrcmpiW(sid, LOCAL_SERVICE))
+        return HRESULT_FROM_WIN32(ERROR_NOT_LOGGED_ON);
     if (lstrcmpiW(sid, OTHER))
         return S_OK;
     if (!other_here)
@@ -73,6 +76,11 @@ static void check_waits(struct job *job)
 static void set_helper_flags(struct model_job *next)
 {
     next->helper_token_flags = BG_TOKEN_LOCAL_FILE;
+}
+
+static void set_network_flag(struct model_job *next)
+{
+    next->helper_token_flags = BG_TOKEN_NETWORK;
 }
 
 /* Logs off in the middle of a file: back to QUEUED, and on from there when he is back. */
@@ -255,6 +263,94 @@ static void test_implicit_for_both(void **state)
     job_release(job);
 }
 
+static BOOL unasked;
+
+static BOOL world_unasked(void)
+{
+    return unasked;
+}
+
+static void give_names(struct model_job *next)
+{
+    static const struct model_credential given = {.target = BG_AUTH_TARGET_SERVER,
+                                                  .scheme = BG_AUTH_SCHEME_NTLM};
+
+    next->credentials = calloc(1, sizeof(given));
+    assert_non_null(next->credentials);
+    next->credentials[0] = given;
+    next->credentials[0].user = _wcsdup(L"user");
+    assert_non_null(next->credentials[0].user);
+    next->credential_count = 1;
+}
+
+/* Those without a name, by BG_AUTH_TARGET. */
+static void count_implicit(struct job *job, ULONG count[3])
+{
+    struct run *run;
+
+    memset(count, 0, 3 * sizeof(*count));
+    assert_int_equal(run_new(job, &run), S_OK);
+    assert_int_equal(run_prepare(run), S_OK);
+    for (ULONG i = 0; i < run->credential_count; i++)
+        if (!run->credentials[i].user)
+            count[run->credentials[i].target]++;
+    run_release(run);
+}
+
+/* The machine's setting gives them to whoever has none; names that were set stay alone. */
+static void test_implicit_unasked(void **state)
+{
+    static struct os_world world;
+    ULONG count[3];
+    struct job *job;
+
+    engine_close(engine);
+    world = os_world;
+    world.unasked_credentials = world_unasked;
+    engine_options.world = &world;
+    open_engine();
+    job = new_job();
+    unasked = FALSE;
+    count_implicit(job, count);
+    assert_int_equal(count[BG_AUTH_TARGET_SERVER] + count[BG_AUTH_TARGET_PROXY], 0);
+    unasked = TRUE;
+    count_implicit(job, count);
+    assert_int_equal(count[BG_AUTH_TARGET_SERVER], 1);
+    assert_int_equal(count[BG_AUTH_TARGET_PROXY], 1);
+    change(job, give_names);
+    count_implicit(job, count);
+    assert_int_equal(count[BG_AUTH_TARGET_SERVER], 0);
+    assert_int_equal(count[BG_AUTH_TARGET_PROXY], 1);
+    assert_int_equal(job_cancel(job), S_OK);
+    job_release(job);
+}
+
+/* An account without credentials does not get those of the service; its helper's are its own. */
+static void test_implicit_of_service_account(void **state)
+{
+    static WCHAR local_service[] = LOCAL_SERVICE;
+    struct os_identity identity = owner;
+    ULONG count[3];
+    HANDLE token;
+    struct job *job;
+
+    identity.sid = local_service;
+    assert_int_equal(engine_create_job(engine, L"local", BG_JOB_TYPE_DOWNLOAD, &identity, &job),
+                     S_OK);
+    change(job, give_implicit);
+    count_implicit(job, count);
+    assert_int_equal(count[BG_AUTH_TARGET_SERVER] + count[BG_AUTH_TARGET_PROXY], 0);
+    assert_true(OpenProcessToken(GetCurrentProcess(), TOKEN_ALL_ACCESS, &token));
+    assert_int_equal(job_set_helper_token(job, token, owner.sid), S_OK);
+    change(job, set_network_flag);
+    count_implicit(job, count);
+    assert_int_equal(count[BG_AUTH_TARGET_SERVER], 2);
+    assert_int_equal(count[BG_AUTH_TARGET_PROXY], 2);
+    CloseHandle(token);
+    assert_int_equal(job_cancel(job), S_OK);
+    job_release(job);
+}
+
 #define USERS_TEST(function) cmocka_unit_test_setup_teardown(function, setup_users, teardown)
 
 int main(void)
@@ -263,6 +359,7 @@ int main(void)
         USERS_TEST(test_owner_logs_off),    USERS_TEST(test_new_owner_is_here),
         USERS_TEST(test_new_owner_is_away), USERS_TEST(test_helper_token_goes_with_owner),
         USERS_TEST(test_implicit_for_both), USERS_TEST(test_helper_token_exchanged),
+        USERS_TEST(test_implicit_unasked),  USERS_TEST(test_implicit_of_service_account),
     };
 
     return run_engine_tests(tests, ARRAYSIZE(tests));

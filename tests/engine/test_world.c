@@ -84,6 +84,7 @@ static const struct os_world world = {
     .network_watch = world_watch,
     .network_unwatch = world_unwatch,
     .policy_dword = world_policy,
+    .unasked_credentials = os_unasked_credentials,
     .set_start_type = world_start_type,
     .volume_serial = os_volume_serial,
 };

@@ -262,6 +262,45 @@ static void test_policy(void **state)
     RegCloseKey(key);
 }
 
+/* nf-bits1_5-ibackgroundcopyjob2-setcredentials, authentication: the table of UseLMCompat. */
+static void test_unasked_credentials(void **state)
+{
+    static const struct {
+        int use, level;
+        BOOL unasked;
+    } cases[] = {{-1, -1, FALSE}, {-1, 5, FALSE}, {0, -1, TRUE}, {0, 0, TRUE},  {1, -1, FALSE},
+                 {1, 1, FALSE},   {1, 2, TRUE},   {1, 5, TRUE},  {2, 5, FALSE}, {3, 5, FALSE}};
+    static const WCHAR state_key[] = L"Software\\Microsoft\\Windows\\CurrentVersion\\BITS";
+    static const WCHAR lsa_key[] = L"System\\CurrentControlSet\\Control\\Lsa";
+    HKEY bits, lsa;
+    DWORD before, size = sizeof(before);
+    BOOL had;
+
+    if (!GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version"))
+        skip(); /* not on somebody's Windows */
+    had = !RegGetValueW(HKEY_LOCAL_MACHINE, lsa_key, L"LmCompatibilityLevel", RRF_RT_REG_DWORD,
+                        NULL, &before, &size);
+    assert_int_equal(RegCreateKeyW(HKEY_LOCAL_MACHINE, state_key, &bits), 0);
+    assert_int_equal(RegCreateKeyW(HKEY_LOCAL_MACHINE, lsa_key, &lsa), 0);
+    for (size_t i = 0; i < ARRAYSIZE(cases); i++) {
+        RegDeleteValueW(bits, L"UseLMCompat");
+        RegDeleteValueW(lsa, L"LmCompatibilityLevel");
+        if (cases[i].use >= 0)
+            RegSetValueExW(bits, L"UseLMCompat", 0, REG_DWORD, (const BYTE *)&cases[i].use, 4);
+        if (cases[i].level >= 0)
+            RegSetValueExW(lsa, L"LmCompatibilityLevel", 0, REG_DWORD,
+                           (const BYTE *)&cases[i].level, 4);
+        if (os_unasked_credentials() != cases[i].unasked)
+            fail_msg("UseLMCompat %d, LmCompatibilityLevel %d", cases[i].use, cases[i].level);
+    }
+    RegDeleteValueW(bits, L"UseLMCompat");
+    RegDeleteValueW(lsa, L"LmCompatibilityLevel");
+    if (had)
+        RegSetValueExW(lsa, L"LmCompatibilityLevel", 0, REG_DWORD, (const BYTE *)&before, 4);
+    RegCloseKey(bits);
+    RegCloseKey(lsa);
+}
+
 static DWORD start_type(SC_HANDLE service)
 {
     union {
@@ -394,6 +433,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_restricted_identity),
         cmocka_unit_test(test_network),
         cmocka_unit_test(test_policy),
+        cmocka_unit_test(test_unasked_credentials),
         cmocka_unit_test(test_start_type),
         cmocka_unit_test(test_event),
         cmocka_unit_test(test_run_program),

@@ -64,14 +64,33 @@ def _field(message, at):
     return message[offset:offset + length]
 
 
-def _proves(message, user, domain, password, challenge):
-    response = _field(message, 20)
-    if len(response) < 24:
-        return False
+def _proof(user, domain, password, challenge, blob):
     key = hmac.new(_md4(password.encode("utf-16-le")),
                    (user.upper() + domain).encode("utf-16-le"), "md5").digest()
-    return hmac.compare_digest(hmac.new(key, challenge + response[16:], "md5").digest(),
-                               response[:16])
+    return hmac.new(key, challenge + blob, "md5").digest()
+
+
+def _proves(message, user, domain, password, challenge):
+    response = _field(message, 20)
+    return len(response) >= 24 and hmac.compare_digest(
+        _proof(user, domain, password, challenge, response[16:]), response[:16])
+
+
+def negotiate():
+    """The client's side: its first message."""
+    return _SIGNATURE + struct.pack("<II", 1, _UNICODE | _NTLM | _NTLM2) + b"\0" * 16
+
+
+def answer(message, user, password):
+    """The client's side: its answer to the server's message."""
+    blob = (b"\1\1" + b"\0" * 14 + os.urandom(8) + b"\0" * 4 + _field(message, 40) + b"\0" * 4)
+    parts = [b"\0" * 24, _proof(user, "", password, message[24:32], blob) + blob, b"",
+             user.encode("utf-16-le"), b"", b""]
+    head, at = _SIGNATURE + struct.pack("<I", 3), 64
+    for part in parts:
+        head += struct.pack("<HHI", len(part), len(part), at)
+        at += len(part)
+    return head + message[20:24] + b"".join(parts)
 
 
 def check(scheme, values, session, header):

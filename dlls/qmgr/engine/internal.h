@@ -86,9 +86,10 @@ struct run {
     struct transfer_credential *credentials;
     ULONG credential_count;
     HANDLE token;         /* the helper token, where it is to open local files */
-    HANDLE network_token; /* ... where it is to open files on shares */
+    HANDLE network_token; /* ... where it is for shares, proxies and credentials */
     HANDLE owner;         /* the owner's, NULL: who this process is, or a service account */
     HRESULT (*user_token)(const WCHAR *sid, HANDLE *token);
+    const struct os_world *world;
     struct model_job data; /* for what the spec takes as it is */
 };
 

@@ -57,9 +57,56 @@ static void share_implicit(struct run *run)
     }
 }
 
+/* authentication, UseLMCompat: the same for a target that has nothing for these schemes, without
+ * being asked. There is room for two. */
+static void add_unasked(struct run *run)
+{
+    for (int target = BG_AUTH_TARGET_SERVER; target <= BG_AUTH_TARGET_PROXY; target++) {
+        struct transfer_credential *added = &run->credentials[run->credential_count];
+        BOOL given = FALSE;
+
+        for (ULONG i = 0; i < run->credential_count; i++) {
+            const struct transfer_credential *one = &run->credentials[i];
+
+            given |= (int)one->target == target && (one->scheme == BG_AUTH_SCHEME_NTLM ||
+                                                    one->scheme == BG_AUTH_SCHEME_NEGOTIATE);
+        }
+        if (given)
+            continue;
+        added->target = (BG_AUTH_TARGET)target;
+        added->scheme = BG_AUTH_SCHEME_NEGOTIATE;
+        run->credential_count++;
+    }
+}
+
+/* Whether the transfers can act as the owner or the helper. LocalService and NetworkService have no
+ * credentials of use (authentication), and must not get those of this process in their place. */
+static BOOL has_identity(const struct run *run)
+{
+    HANDLE token;
+    HRESULT hr;
+
+    if (run->network_token || run->owner || !os_is_service_account(run->data.owner_sid))
+        return TRUE;
+    hr = run->user_token(run->data.owner_sid, &token);
+    if (SUCCEEDED(hr) && token)
+        CloseHandle(token);
+    return hr == S_OK && !token; /* this process's own account */
+}
+
+static void drop_implicit(struct run *run)
+{
+    ULONG kept = 0;
+
+    for (ULONG i = 0; i < run->credential_count; i++)
+        if (run->credentials[i].user)
+            run->credentials[kept++] = run->credentials[i];
+    run->credential_count = kept;
+}
+
 static HRESULT run_credentials(struct run *run)
 {
-    run->credentials = calloc(run->data.credential_count * 2 + 1, sizeof(*run->credentials));
+    run->credentials = calloc(run->data.credential_count * 2 + 2, sizeof(*run->credentials));
     if (!run->credentials)
         return E_OUTOFMEMORY;
     for (ULONG i = 0; i < run->data.credential_count; i++) {
@@ -83,6 +130,10 @@ static HRESULT run_credentials(struct run *run)
         run->credential_count++;
     }
     share_implicit(run);
+    if (run->world->unasked_credentials())
+        add_unasked(run);
+    if (!has_identity(run))
+        drop_implicit(run);
     return S_OK;
 }
 
@@ -107,6 +158,7 @@ HRESULT run_new(struct job *job, struct run **out)
     run->refs = 1;
     run->version = job->version;
     run->user_token = job->engine->user_token;
+    run->world = job->engine->world;
     hr = model_job_copy(&job->data, &run->data);
     if (SUCCEEDED(hr))
         hr = job_helper_token(job, BG_TOKEN_LOCAL_FILE, &run->token);

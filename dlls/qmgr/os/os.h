@@ -82,6 +82,10 @@ ULONG os_network_cost(void);
  * DWORD. */
 DWORD os_policy_dword(const WCHAR *name, DWORD fallback);
 
+/* Whether jobs have the credentials of their owners although nobody has set them: UseLMCompat and
+ * LmCompatibilityLevel (authentication). */
+BOOL os_unasked_credentials(void);
+
 /* Start type of the service "BITS": automatic or demand. S_FALSE when there is no such service. */
 HRESULT os_set_start_type(BOOL automatic);
 
@@ -107,6 +111,7 @@ struct os_world {
     (void (*changed)(void *context), void *context, struct os_network_watch **watch);
     void (*network_unwatch)(struct os_network_watch *watch);
     DWORD (*policy_dword)(const WCHAR *name, DWORD fallback);
+    BOOL (*unasked_credentials)(void);
     HRESULT (*set_start_type)(BOOL automatic);
     DWORD (*volume_serial)(const WCHAR *path, DWORD *serial);
 };

@@ -9,19 +9,32 @@
 #define POLICY_KEY   L"Software\\Policies\\Microsoft\\Windows\\BITS"
 #define STATE_KEY    L"SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\BITS"
 #define DAMAGE_VALUE L"DamagedQueue"
+#define LSA_KEY      L"System\\CurrentControlSet\\Control\\Lsa"
 #define SERVICE_NAME L"BITS"
 #define SERVICE_KEY  L"System\\CurrentControlSet\\Services\\BITS"
 
 /* QUERY_SERVICE_CONFIG with its strings never takes more (nf-winsvc-queryserviceconfigw). */
 #define CONFIG_BYTES 8192
 
-DWORD os_policy_dword(const WCHAR *name, DWORD fallback)
+static DWORD read_dword(const WCHAR *key, const WCHAR *name, DWORD fallback)
 {
     DWORD value, size = sizeof(value);
 
-    if (RegGetValueW(HKEY_LOCAL_MACHINE, POLICY_KEY, name, RRF_RT_REG_DWORD, NULL, &value, &size))
+    if (RegGetValueW(HKEY_LOCAL_MACHINE, key, name, RRF_RT_REG_DWORD, NULL, &value, &size))
         return fallback;
     return value;
+}
+
+DWORD os_policy_dword(const WCHAR *name, DWORD fallback)
+{
+    return read_dword(POLICY_KEY, name, fallback);
+}
+
+BOOL os_unasked_credentials(void)
+{
+    DWORD use = read_dword(STATE_KEY, L"UseLMCompat", 2);
+
+    return !use || (use == 1 && read_dword(LSA_KEY, L"LmCompatibilityLevel", 0) >= 2);
 }
 
 static HRESULT change_start_type(SC_HANDLE service, BOOL automatic)

@@ -11,6 +11,7 @@ const struct os_world os_world = {
     .network_watch = os_network_watch,
     .network_unwatch = os_network_unwatch,
     .policy_dword = os_policy_dword,
+    .unasked_credentials = os_unasked_credentials,
     .set_start_type = os_set_start_type,
     .volume_serial = os_volume_serial,
 };
