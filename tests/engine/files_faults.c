@@ -18,7 +18,16 @@ static volatile LONG armed, armed_at, lasts, calls;
 static volatile DWORD locked; /* the error of a locked volume, 0: it is not */
 static const char *volatile failed;
 static SRWLOCK lock = SRWLOCK_INIT;
-static HANDLE handles[HANDLES]; /* of files of the folder */
+
+/* The files of the folder: those that are open, and those that were closed before all that was
+ * written to them had been flushed. */
+static struct tracked {
+    HANDLE handle; /* NULL: closed */
+    WCHAR name[16];
+    UINT64 written, flushed; /* ends, in bytes from the start of the file */
+    UINT64 position;
+} files[HANDLES];
+static UINT64 furthest; /* byte that was flushed */
 
 static void *real(const char *name)
 {
@@ -31,6 +40,11 @@ void file_faults_arm(const WCHAR *folder, LONG n, BOOL lasting)
 {
     /* By its own name: the engine also uses the host's path to it. */
     wcscpy(below, wcsrchr(folder, '\\'));
+    for (ULONG i = 0; i < HANDLES; i++) {
+        if (!files[i].handle)
+            ZeroMemory(&files[i], sizeof(files[i]));
+    }
+    furthest = 0;
     calls = 0;
     failed = NULL;
     armed_at = n;
@@ -74,25 +88,105 @@ static BOOL is_below(const WCHAR *path)
     return below[0] && wcsstr(path, below);
 }
 
-/* Puts a handle on the list, or takes it off. */
-static BOOL exchange(HANDLE from, HANDLE to)
+/* Lock held. The entry of an open file; NULL: it is none of ours. */
+static struct tracked *find_open(HANDLE handle)
 {
-    BOOL found = FALSE;
+    for (ULONG i = 0; handle && i < HANDLES; i++) {
+        if (files[i].handle == handle)
+            return &files[i];
+    }
+    return NULL;
+}
+
+/* A file of the folder was opened; what was written before, and not flushed, is there if it is
+ * there. */
+static void opened(HANDLE handle, const WCHAR *path)
+{
+    const WCHAR *name = wcsrchr(path, '\\') + 1;
+    struct tracked *entry = NULL;
 
     AcquireSRWLockExclusive(&lock);
-    for (ULONG i = 0; i < HANDLES && !found; i++) {
-        if (handles[i] == from) {
-            handles[i] = to;
-            found = TRUE;
-        }
+    for (ULONG i = 0; i < HANDLES; i++) {
+        if (!files[i].handle && (!entry || !wcscmp(files[i].name, name)))
+            entry = &files[i];
+    }
+    if (entry) {
+        ZeroMemory(entry, sizeof(*entry));
+        entry->handle = handle;
+        lstrcpynW(entry->name, name, ARRAYSIZE(entry->name));
     }
     ReleaseSRWLockExclusive(&lock);
-    return found;
+}
+
+static void closing(HANDLE handle)
+{
+    struct tracked *entry;
+
+    AcquireSRWLockExclusive(&lock);
+    entry = find_open(handle);
+    if (entry && entry->written > entry->flushed)
+        entry->handle = NULL;
+    else if (entry)
+        ZeroMemory(entry, sizeof(*entry));
+    ReleaseSRWLockExclusive(&lock);
 }
 
 static BOOL is_ours(HANDLE file)
 {
-    return file && exchange(file, file);
+    BOOL found;
+
+    AcquireSRWLockExclusive(&lock);
+    found = find_open(file) != NULL;
+    ReleaseSRWLockExclusive(&lock);
+    return found;
+}
+
+/* Where the next byte goes, and how far the file was written. */
+static void moved(HANDLE handle, UINT64 position, DWORD written)
+{
+    struct tracked *entry;
+
+    AcquireSRWLockExclusive(&lock);
+    entry = find_open(handle);
+    if (entry) {
+        entry->position = position + written;
+        if (written && entry->position > entry->written)
+            entry->written = entry->position;
+    }
+    ReleaseSRWLockExclusive(&lock);
+}
+
+static UINT64 position_of(HANDLE handle)
+{
+    struct tracked *entry;
+    UINT64 position;
+
+    AcquireSRWLockExclusive(&lock);
+    entry = find_open(handle);
+    position = entry ? entry->position : 0;
+    ReleaseSRWLockExclusive(&lock);
+    return position;
+}
+
+UINT64 file_faults_flushed(void)
+{
+    UINT64 flushed;
+
+    AcquireSRWLockExclusive(&lock);
+    flushed = furthest;
+    ReleaseSRWLockExclusive(&lock);
+    return flushed;
+}
+
+ULONG file_faults_unflushed(void)
+{
+    ULONG count = 0;
+
+    AcquireSRWLockExclusive(&lock);
+    for (ULONG i = 0; i < HANDLES; i++)
+        count += files[i].written > files[i].flushed;
+    ReleaseSRWLockExclusive(&lock);
+    return count;
 }
 
 static HANDLE WINAPI fault_CreateFileW(const WCHAR *name, DWORD access, DWORD share,
@@ -111,7 +205,7 @@ static HANDLE WINAPI fault_CreateFileW(const WCHAR *name, DWORD access, DWORD sh
     if (file != INVALID_HANDLE_VALUE && is_below(name)) {
         DWORD error = GetLastError();
 
-        exchange(NULL, file);
+        opened(file, name);
         SetLastError(error);
     }
     return file;
@@ -120,27 +214,49 @@ static HANDLE WINAPI fault_CreateFileW(const WCHAR *name, DWORD access, DWORD sh
 static BOOL WINAPI fault_CloseHandle(HANDLE handle)
 {
     if (handle)
-        exchange(handle, NULL);
+        closing(handle);
     return REAL(CloseHandle)(handle);
 }
 
 static BOOL WINAPI fault_WriteFile(HANDLE file, const void *data, DWORD size, DWORD *done,
                                    OVERLAPPED *overlapped)
 {
+    UINT64 position = position_of(file);
+    BOOL good;
+
     if (is_ours(file) && fails("WriteFile", ERROR_DISK_FULL)) {
         /* Some of it was written, as is usual. */
         REAL(WriteFile)(file, data, size / 2, done, overlapped);
         SetLastError(ERROR_DISK_FULL);
         return FALSE;
     }
-    return REAL(WriteFile)(file, data, size, done, overlapped);
+    good = REAL(WriteFile)(file, data, size, done, overlapped);
+    if (good)
+        moved(file, position, size);
+    return good;
 }
 
 static BOOL WINAPI fault_FlushFileBuffers(HANDLE file)
 {
-    return is_ours(file) && fails("FlushFileBuffers", ERROR_IO_DEVICE)
-               ? FALSE
-               : REAL(FlushFileBuffers)(file);
+    struct tracked *entry;
+    UINT64 written;
+
+    if (is_ours(file) && fails("FlushFileBuffers", ERROR_IO_DEVICE))
+        return FALSE;
+    AcquireSRWLockExclusive(&lock);
+    entry = find_open(file);
+    written = entry ? entry->written : 0;
+    ReleaseSRWLockExclusive(&lock);
+    if (!REAL(FlushFileBuffers)(file))
+        return FALSE;
+    AcquireSRWLockExclusive(&lock);
+    entry = find_open(file);
+    if (entry && written > entry->flushed)
+        entry->flushed = written;
+    if (written > furthest)
+        furthest = written;
+    ReleaseSRWLockExclusive(&lock);
+    return TRUE;
 }
 
 static BOOL WINAPI fault_SetFileInformationByHandle(HANDLE file, FILE_INFO_BY_HANDLE_CLASS class,
@@ -161,9 +277,12 @@ static BOOL WINAPI fault_GetFileSizeEx(HANDLE file, LARGE_INTEGER *size)
 static BOOL WINAPI fault_SetFilePointerEx(HANDLE file, LARGE_INTEGER to, LARGE_INTEGER *now,
                                           DWORD from)
 {
-    return is_ours(file) && fails("SetFilePointerEx", ERROR_IO_DEVICE)
-               ? FALSE
-               : REAL(SetFilePointerEx)(file, to, now, from);
+    if (is_ours(file) && fails("SetFilePointerEx", ERROR_IO_DEVICE))
+        return FALSE;
+    if (!REAL(SetFilePointerEx)(file, to, now, from))
+        return FALSE;
+    moved(file, (UINT64)to.QuadPart, 0); /* all of ours are from the beginning */
+    return TRUE;
 }
 
 static BOOL WINAPI fault_DeleteFileW(const WCHAR *name)

@@ -17,6 +17,13 @@ void file_faults_lock(const WCHAR *folder, DWORD error);
 /* The cause of the failures is gone. */
 void file_faults_mend(void);
 
+/* Up to which byte a file below folder was flushed since they count, of several the furthest. */
+UINT64 file_faults_flushed(void);
+
+/* How many files below folder, open or closed, were written to after their last flush that
+ * succeeded. One that is opened again counts anew. */
+ULONG file_faults_unflushed(void);
+
 /* Ends the counting; returns how many calls there were. *name is the function that failed first,
  * NULL: none. */
 LONG file_faults_disarm(const char **name);

@@ -4,6 +4,8 @@
  */
 #include "common.h"
 
+#include <sqlite3.h>
+
 #include "../server/pattern.h"
 
 #include <stdio.h>
@@ -482,6 +484,56 @@ static void test_complete_with_target_in_use(void **state)
     job_release(job);
 }
 
+/* The service ends between two renames of Complete. What has its name already is known to be the
+ * job's own, unless somebody has put another file there meanwhile: that is fetched again. */
+static void between_renames(BOOL other)
+{
+    struct job *job = new_job();
+    HANDLE file;
+    DWORD done;
+
+    assert_int_equal(add(job, url("OPENBITS_TEST_FAULT", L"data/v1?size=1000&seed=16"), L"v1"),
+                     S_OK);
+    assert_int_equal(add(job, url("OPENBITS_TEST_FAULT", L"data/v2?size=2000&seed=17"), L"v2"),
+                     S_OK);
+    file = CreateFileW(local(L"v2"), GENERIC_READ | GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+    assert_ptr_not_equal(file, INVALID_HANDLE_VALUE);
+    assert_int_equal(job_resume(job), S_OK);
+    assert_int_equal(wait_for(job, BG_JOB_STATE_TRANSFERRED), BG_JOB_STATE_TRANSFERRED);
+    assert_true(FAILED(job_complete(job)));
+    assert_int_equal(size_of(local(L"v1")), 1000);
+    CloseHandle(file);
+    if (other) {
+        file = CreateFileW(local(L"v1"), GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+        assert_ptr_not_equal(file, INVALID_HANDLE_VALUE);
+        assert_true(WriteFile(file, "other", 5, &done, NULL));
+        CloseHandle(file);
+    }
+    job = reopen(job);
+    if (other) {
+        assert_true(FAILED(job_complete(job)));
+        assert_int_equal(job_state(job), BG_JOB_STATE_ERROR);
+        assert_int_equal(size_of(local(L"v1")), 5);
+        assert_int_equal(job_resume(job), S_OK);
+    }
+    assert_int_equal(wait_for(job, BG_JOB_STATE_TRANSFERRED), BG_JOB_STATE_TRANSFERRED);
+    assert_int_equal(job_complete(job), S_OK);
+    assert_int_equal(size_of(local(L"v1")), 1000);
+    assert_int_equal(size_of(local(L"v2")), 2000);
+    assert_int_equal(count_files(L"*"), 2);
+    job_release(job);
+}
+
+static void test_restart_between_renames(void **state)
+{
+    between_renames(FALSE);
+}
+
+static void test_restart_between_renames_other_file(void **state)
+{
+    between_renames(TRUE);
+}
+
 /* The temporary file is deleted behind our back: the file starts again. */
 static void test_temporary_file_lost(void **state)
 {
@@ -510,6 +562,66 @@ static void test_temporary_file_lost(void **state)
     job_release(job);
 }
 
+static BOOL WINAPI disk_full(HANDLE file, const void *data, DWORD size, DWORD *done,
+                             OVERLAPPED *overlapped)
+{
+    SetLastError(ERROR_DISK_FULL);
+    return FALSE;
+}
+
+/* Whether SQLite can write. */
+static void store_writes(BOOL can)
+{
+    sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+
+    assert_int_equal(
+        vfs->xSetSystemCall(vfs, "WriteFile", can ? NULL : (sqlite3_syscall_ptr)disk_full),
+        SQLITE_OK);
+}
+
+static void describe(struct model_job *next)
+{
+    model_set_string(&next->description, L"described");
+}
+
+/* What the store cannot take is refused, and nobody sees it: not now, not after a restart. */
+static void test_store_refuses(void **state)
+{
+    struct job *job = new_job(), *none = NULL, **jobs;
+    struct file **files;
+    struct job_change staged;
+    const WCHAR *seen;
+    ULONG count;
+
+    store_writes(FALSE);
+    assert_int_equal(job_change_begin(job, &staged), S_OK);
+    describe(&staged.next);
+    assert_true(FAILED(job_change_end(&staged, S_OK)));
+    seen = job_lock(job)->description;
+    assert_true(!seen || !seen[0]);
+    job_unlock(job);
+    assert_true(FAILED(add(job, FAULT(L"data/refused?size=1"), L"refused")));
+    assert_true(FAILED(job_cancel(job)));
+    assert_int_equal(job_state(job), BG_JOB_STATE_SUSPENDED);
+    assert_true(FAILED(engine_create_job(engine, L"x", BG_JOB_TYPE_DOWNLOAD, &owner, &none)));
+    assert_int_equal(engine_snapshot_jobs(engine, NULL, &jobs, &count), S_OK);
+    engine_free_jobs(jobs, count);
+    assert_int_equal(count, 1);
+    store_writes(TRUE);
+    job = reopen(job);
+    seen = job_lock(job)->description;
+    assert_true(!seen || !seen[0]);
+    job_unlock(job);
+    assert_int_equal(job_snapshot_files(job, &files, &count), S_OK);
+    job_free_files(files, count);
+    assert_int_equal(count, 0);
+    change(job, describe);
+    job = reopen(job);
+    assert_int_equal(wcscmp(job_lock(job)->description, L"described"), 0);
+    job_unlock(job);
+    job_release(job);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -529,7 +641,10 @@ int main(void)
         ENGINE_TEST(test_priorities),
         ENGINE_TEST(test_hanging_client),
         ENGINE_TEST(test_complete_with_target_in_use),
+        ENGINE_TEST(test_restart_between_renames),
+        ENGINE_TEST(test_restart_between_renames_other_file),
         ENGINE_TEST(test_temporary_file_lost),
+        ENGINE_TEST(test_store_refuses),
     };
 
     return run_engine_tests(tests, ARRAYSIZE(tests));

@@ -96,6 +96,7 @@ static void finish(struct job *job, LONG n)
             Sleep(2);
         }
         CHECK(state == BG_JOB_STATE_TRANSFERRED, n);
+        CHECK(!file_faults_unflushed(), n); /* the bytes come before the claim */
         hr = job_complete(job);
         CHECK(hr != BG_S_PARTIAL_COMPLETE, n);
         file_faults_mend_if(FAILED(hr));
@@ -234,9 +235,49 @@ static void test_cancel(void **state)
     each_call(cancelled);
 }
 
+/* What the store may know of a file's progress is what was flushed, at every moment. */
+static void test_claims_follow_flushes(void **state)
+{
+    struct job *job = new_job();
+    ULONGLONG deadline = GetTickCount64() + DEADLINE_MS;
+    BG_JOB_STATE now = BG_JOB_STATE_QUEUED;
+    struct file **all;
+    UINT64 claimed, flushed;
+    ULONG count, steps = 0;
+
+    what = NULL;
+    file_faults_arm(target, MAXLONG, FALSE); /* they only watch */
+    set_priority(job, BG_JOB_PRIORITY_FOREGROUND);
+    assert_int_equal(add(job, FAULT(L"data/claims?size=6000000&seed=8&rate=2500000"), L"claims"),
+                     S_OK);
+    assert_int_equal(job_snapshot_files(job, &all, &count), S_OK);
+    assert_int_equal(job_resume(job), S_OK);
+    while (now != BG_JOB_STATE_TRANSFERRED && GetTickCount64() < deadline) {
+        job_lock(job);
+        claimed = file_data(all[0])->progress.transferred;
+        job_unlock(job);
+        flushed = file_faults_flushed();
+        now = job_state(job);
+        if (claimed > flushed)
+            fail_msg("%lu bytes claimed, %lu flushed", (unsigned long)claimed,
+                     (unsigned long)flushed);
+        steps += claimed && claimed < 6000000;
+        Sleep(1);
+    }
+    assert_int_equal(now, BG_JOB_STATE_TRANSFERRED);
+    assert_true(steps);
+    assert_int_equal(file_faults_unflushed(), 0);
+    file_faults_disarm(&what);
+    job_free_files(all, count);
+    assert_int_equal(job_complete(job), S_OK);
+    assert_int_equal(size_of(local(L"claims")), 6000000);
+    job_release(job);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        ENGINE_TEST(test_claims_follow_flushes),
         ENGINE_TEST(test_download),
         ENGINE_TEST(test_restart),
         ENGINE_TEST(test_cancel),

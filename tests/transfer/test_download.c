@@ -91,6 +91,7 @@ static void changed(void **state)
     static const char *const kinds[] = {"both", "etag", "lm", "weak", "none"};
     char parameters[160];
     struct fetch f;
+    ULONG requests;
 
     for (size_t i = 0; i < ARRAYSIZE(kinds); i++) {
         snprintf(parameters, sizeof(parameters),
@@ -99,12 +100,34 @@ static void changed(void **state)
         fault_url(&f, parameters);
         fetch_run(&f);
         assert_int_equal(f.result.bytes, 70000);
+        requests = f.connecting;
         fetch_again(&f);
         check_success(&f, i < 3 ? 200000 : 200005);
         assert_int_equal(f.restarts, 1);
+        if (i < 3) /* If-Range: no second request */
+            assert_int_equal(f.connecting, requests + 1);
         check_pattern(&f, generation_seed(3, 1), 0, i < 3 ? 200000 : 200005);
         fetch_free(&f);
     }
+}
+
+/* The version that comes in place of another has no entity tag: it does not inherit the other's. */
+static void changed_without_tag(void **state)
+{
+    struct fetch f;
+
+    fault_url(&f, "size=200000&seed=3&validators=both&cut=70000&times=1");
+    fetch_run(&f);
+    assert_int_equal(f.result.bytes, 70000);
+    assert_true(f.etag[0]);
+    snprintf(strchr(f.url, '?'), 200, "?size=200000&seed=4&validators=lm");
+    fetch_again(&f);
+    check_success(&f, 200000);
+    assert_int_equal(f.restarts, 1);
+    check_pattern(&f, 4, 0, 200000);
+    assert_string_equal(f.etag, "");
+    assert_true(f.last_modified[0]);
+    fetch_free(&f);
 }
 
 /* A server that looks at no condition and sends a part of another version. */
@@ -440,6 +463,15 @@ static void too_many_bytes(void **state)
     assert_int_equal(f.result.bytes, 70000);
     check_part(&f, 0, 3, 0, 70000);
     fetch_free(&f);
+    /* The same without a length that would end the body. */
+    fault_url(&f, "size=200000&seed=3&cut=70000&times=1");
+    fetch_run(&f);
+    snprintf(strchr(f.url, '?'), 200, "?size=200000&seed=3&body_delta=500&framing=chunked");
+    fetch_again(&f);
+    check_failure(&f, BC_E_INVALID_SERVER_RESPONSE, REMOTE, FALSE);
+    assert_true(file_size(f.path) <= 200000);
+    check_part(&f, 0, 3, 0, 70000);
+    fetch_free(&f);
 }
 
 static void retry_after(void **state)
@@ -745,6 +777,7 @@ int main(void)
         cmocka_unit_test(sizes),
         cmocka_unit_test(resume),
         cmocka_unit_test(changed),
+        cmocka_unit_test(changed_without_tag),
         cmocka_unit_test(changed_behind_conditions),
         cmocka_unit_test(never_mixed),
         cmocka_unit_test(old_servers),
