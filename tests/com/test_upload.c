@@ -151,6 +151,27 @@ static void upload_options(void **state)
     ok(call(job, Complete));
 }
 
+/* Schemes that authenticate the connection, with a name and as whoever is logged on. */
+static void upload_ntlm(void **state)
+{
+    static const char *const servers[] = {"auth=ntlm", "auth=ntlm&user=somebody&password=theirs",
+                                          "auth=negotiate&user=somebody&password=theirs"};
+
+    for (size_t i = 0; i < ARRAYSIZE(servers) && (!i || getenv("OPENBITS_TEST_LOGGED_ON")); i++) {
+        IBackgroundCopyJob5 *job = new_upload(BG_JOB_TYPE_UPLOAD, LARGE, servers[i]);
+        BG_AUTH_CREDENTIALS credentials = {BG_AUTH_TARGET_SERVER, BG_AUTH_SCHEME_NTLM, {{NULL}}};
+
+        if (!i) {
+            credentials.Credentials.Basic.UserName = (WCHAR *)L"user";
+            credentials.Credentials.Basic.Password = (WCHAR *)L"password";
+        }
+        ok(call(job, SetCredentials, &credentials));
+        transfer(job);
+        check_delivered(LARGE);
+        ok(call(job, Complete));
+    }
+}
+
 static void upload_own_method(void **state)
 {
     IBackgroundCopyJob5 *job = new_job(BG_JOB_TYPE_UPLOAD);
@@ -498,6 +519,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         com_test(upload_sent),
         com_test(upload_options),
+        com_test(upload_ntlm),
         com_test(upload_own_method),
         com_test(upload_to_file),
         com_test(upload_random_access),
