@@ -3,30 +3,36 @@
  */
 #include "utf8.h"
 
+#include <limits.h>
 #include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
 
 WCHAR *wide_from_utf8(const char *text)
 {
-    int size = text ? MultiByteToWideChar(CP_UTF8, 0, text, -1, NULL, 0) : 0;
-    WCHAR *wide = size > 0 ? malloc((size_t)size * sizeof(*wide)) : NULL;
+    size_t size = text ? strlen(text) + 1 : 0; /* no character has more units than bytes */
+    WCHAR *wide = size && size <= INT_MAX ? malloc(size * sizeof(*wide)) : NULL;
 
     if (wide)
-        MultiByteToWideChar(CP_UTF8, 0, text, -1, wide, size);
+        MultiByteToWideChar(CP_UTF8, 0, text, (int)size, wide, (int)size);
     return wide;
 }
 
 static HRESULT convert(const WCHAR *text, DWORD flags, char **out)
 {
-    int size = WideCharToMultiByte(CP_UTF8, flags, text, -1, NULL, 0, NULL, NULL);
+    size_t units = wcslen(text) + 1, size = 3 * units; /* no unit has more than three bytes */
 
     *out = NULL;
-    if (size <= 0)
+    if (units > INT_MAX / 3)
         return E_INVALIDARG;
-    *out = malloc((size_t)size);
+    *out = malloc(size);
     if (!*out)
         return E_OUTOFMEMORY;
-    WideCharToMultiByte(CP_UTF8, flags, text, -1, *out, size, NULL, NULL);
-    return S_OK;
+    if (WideCharToMultiByte(CP_UTF8, flags, text, (int)units, *out, (int)size, NULL, NULL) > 0)
+        return S_OK;
+    free(*out);
+    *out = NULL;
+    return E_INVALIDARG;
 }
 
 char *utf8_from_wide(const WCHAR *text)

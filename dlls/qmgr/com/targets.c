@@ -22,7 +22,7 @@ HRESULT com_check_writable(const struct file_request *requests, ULONG count)
         if (!end)
             continue;
         lstrcpynW(directory, name, (int)(end - name) + 2);
-        if (!lstrcmpW(directory, last))
+        if (!wcscmp(directory, last))
             continue; /* whole sets go to one */
         lstrcpynW(last, directory, ARRAYSIZE(last));
         if (!os_may_make_files(directory))

@@ -25,23 +25,45 @@ static UINT64 ranges_size(const struct model_file *data)
     return bc_file_ranges_local_size((const struct bc_range *)data->ranges, data->range_count);
 }
 
-/* The full path of the temporary file: in the target's directory, so that Complete is a rename. */
-static HRESULT temporary_name(const char *local, UINT32 number, WCHAR **out)
-{
-    struct bc_span directory = bc_path_directory(local);
-    char path[BC_PATH_UTF8_SIZE + BC_PATH_TEMP_NAME_SIZE];
-    WCHAR *wide;
-    HRESULT hr;
+/* A directory as bitscore and as Windows spell it, with its last backslash; whole sets go to one.
+ */
+struct folder {
+    char utf8[BC_PATH_UTF8_SIZE];
+    WCHAR *wide; /* NULL: none yet */
+};
 
-    memcpy(path, directory.ptr, directory.len);
-    hr = bc_path_temp_name(number, path + directory.len, sizeof(path) - directory.len);
+/* Makes folder that of the local file; S_FALSE when it is already. */
+static HRESULT folder_of(struct folder *folder, const char *local)
+{
+    struct bc_span span = bc_path_directory(local);
+
+    if (folder->wide && !strncmp(folder->utf8, span.ptr, span.len) && !folder->utf8[span.len])
+        return S_FALSE;
+    free(folder->wide);
+    memcpy(folder->utf8, span.ptr, span.len);
+    folder->utf8[span.len] = 0;
+    folder->wide = wide_from_utf8(folder->utf8);
+    return folder->wide ? S_OK : E_OUTOFMEMORY;
+}
+
+/* The full path of a temporary file: in the target's directory, so that Complete is a rename. */
+static HRESULT temporary_name(const struct folder *folder, UINT32 number, WCHAR **out)
+{
+    size_t length = wcslen(folder->wide);
+    char name[BC_PATH_TEMP_NAME_SIZE];
+    HRESULT hr = bc_path_temp_name(number, name, sizeof(name));
+    WCHAR *path;
+
     if (FAILED(hr))
         return hr;
-    wide = wide_from_utf8(path);
-    if (!wide)
+    path = malloc((length + sizeof(name)) * sizeof(*path));
+    if (!path)
         return E_OUTOFMEMORY;
+    memcpy(path, folder->wide, length * sizeof(*path));
+    for (size_t i = 0; i < sizeof(name); i++)
+        path[length + i] = name[i];
     free(*out);
-    *out = wide;
+    *out = path;
     return S_OK;
 }
 
@@ -50,12 +72,17 @@ HRESULT name_beside(const WCHAR *file, WCHAR **out)
     char *local = utf8_from_wide(file);
     char plain[BC_PATH_UTF8_SIZE];
     HRESULT hr = local ? bc_path_normalize(local, plain, sizeof(plain)) : E_OUTOFMEMORY;
+    struct folder folder;
     GUID random;
 
+    folder.wide = NULL;
+    if (SUCCEEDED(hr))
+        hr = folder_of(&folder, plain);
     if (SUCCEEDED(hr))
         hr = CoCreateGuid(&random);
     if (SUCCEEDED(hr))
-        hr = temporary_name(plain, random.Data1, out);
+        hr = temporary_name(&folder, random.Data1, out);
+    free(folder.wide);
     free(local);
     return hr;
 }
@@ -65,31 +92,20 @@ HRESULT job_name_reply(struct model_job *next, const WCHAR *upload)
     return name_beside(upload, &next->reply_file);
 }
 
-/* The directory must be there; the last one asked about is remembered, for whole sets go to one. */
-static HRESULT check_directory(const char *local, WCHAR **last)
+/* The directory of a local file must be there; folder: the one last asked about. */
+static HRESULT check_directory(const char *local, struct folder *folder)
 {
-    struct bc_span span = bc_path_directory(local);
-    char path[BC_PATH_UTF8_SIZE];
-    WCHAR *wide;
+    HRESULT hr = folder_of(folder, local);
     DWORD attributes;
 
-    memcpy(path, span.ptr, span.len);
-    path[span.len] = 0;
-    wide = wide_from_utf8(path);
-    if (!wide)
-        return E_OUTOFMEMORY;
-    if (*last && !wcscmp(*last, wide)) {
-        free(wide);
-        return S_OK;
-    }
-    free(*last);
-    *last = wide;
-    attributes = GetFileAttributesW(wide);
+    if (hr != S_OK)
+        return SUCCEEDED(hr) ? S_OK : hr;
+    attributes = GetFileAttributesW(folder->wide);
     if (attributes == INVALID_FILE_ATTRIBUTES) {
         DWORD error = GetLastError();
 
-        free(wide);
-        *last = NULL;
+        free(folder->wide);
+        folder->wide = NULL;
         if (error == ERROR_ACCESS_DENIED)
             return E_ACCESSDENIED;
         return HRESULT_FROM_WIN32(error == ERROR_FILE_NOT_FOUND ? ERROR_PATH_NOT_FOUND : error);
@@ -101,14 +117,15 @@ HRESULT check_local_name(const WCHAR *name)
 {
     char *local = utf8_from_wide(name);
     char plain[BC_PATH_UTF8_SIZE];
-    WCHAR *directory = NULL;
     HRESULT hr = local ? bc_path_check_local_name(local) : E_INVALIDARG;
+    struct folder folder;
 
+    folder.wide = NULL;
     if (SUCCEEDED(hr))
         hr = bc_path_normalize(local, plain, sizeof(plain));
     if (SUCCEEDED(hr))
-        hr = check_directory(plain, &directory);
-    free(directory);
+        hr = check_directory(plain, &folder);
+    free(folder.wide);
     free(local);
     return hr;
 }
@@ -127,7 +144,7 @@ static HRESULT check_local_file(const WCHAR *name, BG_JOB_TYPE type)
 
 /* Checks one request and fills the durable side of its file (ns-bits-bg_file_info). */
 static HRESULT model_file_make(const struct model_job *job, const struct file_request *request,
-                               size_t range_limit, UINT32 number, BOOL few, WCHAR **directory,
+                               size_t range_limit, UINT32 number, BOOL few, struct folder *folder,
                                struct model_file *out)
 {
     char *remote = utf8_from_wide(request->remote_name),
@@ -164,7 +181,7 @@ static HRESULT model_file_make(const struct model_job *job, const struct file_re
         out->range_count = request->range_count;
         out->progress.total = ranges_size(out);
     }
-    hr = check_directory(plain, directory);
+    hr = check_directory(plain, folder);
     if (SUCCEEDED(hr) && few)
         hr = check_local_file(request->local_name, job->type);
     if (SUCCEEDED(hr))
@@ -173,7 +190,7 @@ static HRESULT model_file_make(const struct model_job *job, const struct file_re
         hr = model_set_string(&out->local_name, request->local_name);
     if (SUCCEEDED(hr) && job->type == BG_JOB_TYPE_DOWNLOAD)
         hr = job->high_performance ? model_set_string(&out->temporary_name, out->local_name)
-                                   : temporary_name(plain, number, &out->temporary_name);
+                                   : temporary_name(folder, number, &out->temporary_name);
 
 done:
     free(remote);
@@ -195,12 +212,13 @@ static HRESULT make_files(struct job *job, const struct file_request *requests, 
 {
     size_t range_limit = bc_limits_ranges(limits, privileged);
     struct file **files = calloc(count, sizeof(*files));
-    WCHAR *directory = NULL;
+    struct folder folder;
     HRESULT hr = S_OK;
     GUID random;
     ULONG made = 0;
 
     *out = NULL;
+    folder.wide = NULL;
     if (!files)
         return E_OUTOFMEMORY;
     hr = CoCreateGuid(&random);
@@ -208,7 +226,7 @@ static HRESULT make_files(struct job *job, const struct file_request *requests, 
         struct model_file data;
 
         hr = model_file_make(&job->data, &requests[made], range_limit, random.Data1 + made,
-                             count <= CHECKED_FILES, &directory, &data);
+                             count <= CHECKED_FILES, &folder, &data);
         if (FAILED(hr))
             break;
         data.ordinal = job->file_count + made;
@@ -220,7 +238,7 @@ static HRESULT make_files(struct job *job, const struct file_request *requests, 
         }
         made++;
     }
-    free(directory);
+    free(folder.wide);
     if (FAILED(hr))
         free_files(files, made);
     else
@@ -259,7 +277,7 @@ static HRESULT store_files(struct job *job, struct model_job *next, struct file 
         hr = store_txn_put_job(txn, next);
     }
     if (SUCCEEDED(hr))
-        hr = store_txn_put_files(txn, &next->id, data, count);
+        hr = store_txn_add_files(txn, &next->id, data, count);
     if (SUCCEEDED(hr))
         hr = store_commit(job->engine->store, txn);
     else

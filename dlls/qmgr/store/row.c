@@ -465,17 +465,23 @@ HRESULT store_read_credential(sqlite3_stmt *statement, int first, struct model_c
     return hr;
 }
 
-/* Appends "a, b, c", or "a = ?1, b = ?2" with assign. */
-static void append_columns(sqlite3_str *sql, const struct column *columns, size_t count,
-                           BOOL assign)
+/* Appends "a, b, c". */
+static void append_columns(sqlite3_str *sql, const struct column *columns, size_t count)
 {
     size_t i;
 
-    for (i = 0; i < count; i++) {
+    for (i = 0; i < count; i++)
         sqlite3_str_appendf(sql, "%s%s", i ? ", " : "", columns[i].name);
-        if (assign)
-            sqlite3_str_appendf(sql, " = ?%d", (int)i + 1);
-    }
+}
+
+/* Appends "b = ?2, c = ?3": all but the first column, the key. It never changes, and assigning it
+ * would write its index anew. */
+static void append_assignments(sqlite3_str *sql, const struct column *columns, size_t count)
+{
+    size_t i;
+
+    for (i = 1; i < count; i++)
+        sqlite3_str_appendf(sql, "%s%s = ?%d", i > 1 ? ", " : "", columns[i].name, (int)i + 1);
 }
 
 static void append_parameters(sqlite3_str *sql, int count)
@@ -495,17 +501,18 @@ char *store_sql_write(enum store_statement which)
 
     if (which == STMT_JOB_INSERT) {
         sqlite3_str_appendall(sql, "INSERT INTO job(");
-        append_columns(sql, job_columns, ARRAYSIZE(job_columns), FALSE);
+        append_columns(sql, job_columns, ARRAYSIZE(job_columns));
         sqlite3_str_appendall(sql, ") VALUES(");
         append_parameters(sql, store_job_columns);
-    } else if (which == STMT_FILE_REPLACE) {
-        sqlite3_str_appendall(sql, "INSERT OR REPLACE INTO file(");
-        append_columns(sql, file_columns, ARRAYSIZE(file_columns), FALSE);
+    } else if (which == STMT_FILE_INSERT || which == STMT_FILE_REPLACE) {
+        sqlite3_str_appendall(sql, which == STMT_FILE_INSERT ? "INSERT INTO file("
+                                                             : "INSERT OR REPLACE INTO file(");
+        append_columns(sql, file_columns, ARRAYSIZE(file_columns));
         sqlite3_str_appendall(sql, ", ranges, filled, wanted, volume, job) VALUES(");
         append_parameters(sql, store_file_columns + 1);
     } else {
         sqlite3_str_appendall(sql, "UPDATE job SET ");
-        append_columns(sql, job_columns, ARRAYSIZE(job_columns), TRUE);
+        append_assignments(sql, job_columns, ARRAYSIZE(job_columns));
         sqlite3_str_appendf(sql, " WHERE (row = ?%d", store_job_columns + 1);
     }
     sqlite3_str_appendall(sql, ")");
@@ -517,7 +524,7 @@ char *store_sql_select_job(const char *tail)
     sqlite3_str *sql = sqlite3_str_new(NULL);
 
     sqlite3_str_appendall(sql, "SELECT ");
-    append_columns(sql, job_columns, ARRAYSIZE(job_columns), FALSE);
+    append_columns(sql, job_columns, ARRAYSIZE(job_columns));
     sqlite3_str_appendf(sql, " FROM job %s", tail);
     return sqlite3_str_finish(sql);
 }
@@ -527,7 +534,7 @@ char *store_sql_select_file(const char *tail, int version)
     sqlite3_str *sql = sqlite3_str_new(NULL);
 
     sqlite3_str_appendall(sql, "SELECT ");
-    append_columns(sql, file_columns, ARRAYSIZE(file_columns), FALSE);
+    append_columns(sql, file_columns, ARRAYSIZE(file_columns));
     sqlite3_str_appendf(sql, ", ranges, filled, %s, %s FROM file %s",
                         version < 2 ? "NULL" : "wanted", version < 3 ? "0" : "volume", tail);
     return sqlite3_str_finish(sql);

@@ -14,8 +14,9 @@
 
 #define APPLICATION_ID 0x4f424954 /* "OBIT": tells our file from any other SQLite file */
 
-/* What the log has before the first commit. */
-#define LOG_FIRST_BYTES 1048576
+/* What the log has before the first commit, and keeps: what it grows to until an idle writer copies
+ * it. A flush is much cheaper where the file does not grow. */
+#define LOG_FIRST_BYTES 4194304
 
 #define BUSY_MS 1000 /* how long a predecessor may take to let go of the file */
 
@@ -161,8 +162,12 @@ static void fill_log(sqlite3 *handle)
 
 HRESULT store_db_start_log(struct store_db *db)
 {
-    int rc = sqlite3_exec(db->handle, "PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=4194304;",
-                          NULL, NULL, NULL);
+    char sql[80];
+    int rc;
+
+    sqlite3_snprintf(sizeof(sql), sql, "PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=%d",
+                     LOG_FIRST_BYTES);
+    rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
 
     if (rc == SQLITE_OK)
         rc = sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);

@@ -64,6 +64,8 @@ HRESULT store_txn_delete_job(struct store_txn *txn,
                              const GUID *id); /* and its files; absent is fine */
 HRESULT store_txn_put_files(struct store_txn *txn, const GUID *job, struct model_file *const *files,
                             ULONG count); /* insert or replace; the array of pointers is copied */
+HRESULT store_txn_add_files(struct store_txn *txn, const GUID *job, struct model_file *const *files,
+                            ULONG count); /* the same for files that are new, which costs less */
 HRESULT store_txn_put_progress(struct store_txn *txn, const GUID *job, ULONG ordinal,
                                const struct model_progress *progress);
 /* At most 1 MiB; names with "store." are the store's own. */

@@ -32,6 +32,7 @@ enum store_statement {
     STMT_JOB_DELETE,
     STMT_CREDENTIALS_DELETE,
     STMT_CREDENTIAL_INSERT,
+    STMT_FILE_INSERT,
     STMT_FILE_REPLACE,
     STMT_PROGRESS,
     STMT_SETTING_PUT,
@@ -72,6 +73,7 @@ struct store_op {
         struct {
             struct model_file **files; /* array owned, files the caller's */
             ULONG count;
+            enum store_statement statement; /* STMT_FILE_INSERT or STMT_FILE_REPLACE */
         } put_files;
         struct {
             ULONG ordinal;
@@ -153,7 +155,7 @@ HRESULT store_check_with(sqlite3 *handle, const char *pragma);
 /* row.c */
 
 /* SQL over all columns, in the order of the functions below; sqlite3_free(), NULL: no memory. */
-char *store_sql_write(enum store_statement which); /* STMT_JOB_INSERT, _UPDATE, STMT_FILE_REPLACE */
+char *store_sql_write(enum store_statement which); /* STMT_JOB_INSERT to STMT_FILE_REPLACE */
 char *store_sql_select_job(const char *tail);
 char *store_sql_select_file(const char *tail, int version); /* of a store of that schema */
 

@@ -85,8 +85,8 @@ HRESULT store_txn_delete_job(struct store_txn *txn, const GUID *id)
     return S_OK;
 }
 
-HRESULT store_txn_put_files(struct store_txn *txn, const GUID *job, struct model_file *const *files,
-                            ULONG count)
+static HRESULT record_files(struct store_txn *txn, const GUID *job, struct model_file *const *files,
+                            ULONG count, enum store_statement statement)
 {
     struct store_op *op = next_op(txn, OP_PUT_FILES);
 
@@ -98,8 +98,21 @@ HRESULT store_txn_put_files(struct store_txn *txn, const GUID *job, struct model
         memcpy(op->u.put_files.files, files, count * sizeof(*files));
     op->job = *job;
     op->u.put_files.count = count;
+    op->u.put_files.statement = statement;
     txn->count++;
     return S_OK;
+}
+
+HRESULT store_txn_put_files(struct store_txn *txn, const GUID *job, struct model_file *const *files,
+                            ULONG count)
+{
+    return record_files(txn, job, files, count, STMT_FILE_REPLACE);
+}
+
+HRESULT store_txn_add_files(struct store_txn *txn, const GUID *job, struct model_file *const *files,
+                            ULONG count)
+{
+    return record_files(txn, job, files, count, STMT_FILE_INSERT);
 }
 
 HRESULT store_txn_put_progress(struct store_txn *txn, const GUID *job, ULONG ordinal,
@@ -221,7 +234,7 @@ static int put_files(struct store_db *db, const struct store_op *op)
 
     if ((rc = find_job(db, &op->job, &row)) != SQLITE_OK)
         return rc;
-    if (!(statement = store_statement(db, STMT_FILE_REPLACE, &rc)))
+    if (!(statement = store_statement(db, op->u.put_files.statement, &rc)))
         return rc;
     for (i = 0; i < op->u.put_files.count && rc == SQLITE_OK; i++) {
         rc = store_bind_file(statement, 1, op->u.put_files.files[i]);
