@@ -63,6 +63,11 @@ WCHAR *local(const WCHAR *name)
     return text;
 }
 
+const WCHAR *store_folder(void)
+{
+    return folder;
+}
+
 struct engine_options engine_options;
 
 /* As far as most tests care all users are logged on. */

@@ -32,6 +32,9 @@ extern WCHAR target[MAX_PATH];                     /* the folder of the download
  * the tests that run beside. An engine looks at some of them only when it is opened. */
 void set_policy(const WCHAR *name, DWORD value);
 
+/* Where the engine's store is. */
+const WCHAR *store_folder(void);
+
 /* Of a test: opens the engine; closes it and deletes its files. */
 int setup(void **state);
 int teardown(void **state);

@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 
 #include "../server/pattern.h"
+#include "store/store.h"
 
 #include <stdio.h>
 #include <wchar.h>
@@ -175,6 +176,112 @@ static void test_resumes_in_the_middle(void **state)
     assert_int_equal(wait_for(job, BG_JOB_STATE_TRANSFERRED), BG_JOB_STATE_TRANSFERRED);
     assert_int_equal(job_complete(job), S_OK);
     assert_int_equal(size_of(local(L"big")), 8000000);
+    job_release(job);
+}
+
+/* What stands behind the last checkpoint after a crash of the machine is nothing to go on from, nor
+ * after any crash when the version has no name. Here it is rubbish. */
+static void behind_checkpoint(const WCHAR *validators, BOOL other_boot)
+{
+    static const UINT64 size = 3000000, seed = 21;
+    struct job *job = new_job();
+    ULONGLONG deadline = GetTickCount64() + DEADLINE_MS;
+    BYTE *bytes = calloc(1, (size_t)size);
+    BG_JOB_PROGRESS progress;
+    WCHAR rest[128], *temporary = NULL, *aside = NULL;
+    struct file **files;
+    struct store *store;
+    enum store_found found;
+    struct store_txn *txn;
+    GUID id, boot = {0};
+    HANDLE file;
+    ULONG count;
+    DWORD done;
+
+    assert_non_null(bytes);
+    swprintf(rest, ARRAYSIZE(rest), L"data/behind?size=3000000&seed=21&rate=2000000&validators=%ls",
+             validators);
+    assert_int_equal(add(job, url("OPENBITS_TEST_FAULT", rest), L"behind"), S_OK);
+    id = job_lock(job)->id;
+    job_unlock(job);
+    assert_int_equal(job_resume(job), S_OK);
+    do {
+        Sleep(5);
+        job_progress(job, &progress);
+    } while (progress.BytesTransferred < 500000 && GetTickCount64() < deadline);
+    assert_int_equal(job_suspend(job), S_OK);
+    assert_int_equal(job_snapshot_files(job, &files, &count), S_OK);
+    job_lock(job);
+    assert_int_equal(model_set_string(&temporary, file_data(files[0])->temporary_name), S_OK);
+    job_unlock(job);
+    job_free_files(files, count);
+    job_release(job);
+    engine_close(engine);
+
+    file = CreateFileW(temporary, FILE_APPEND_DATA, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+    assert_ptr_not_equal(file, INVALID_HANDLE_VALUE);
+    assert_true(WriteFile(file, bytes, 100000, &done, NULL));
+    CloseHandle(file);
+    free(temporary);
+    if (other_boot) {
+        assert_int_equal(store_open(store_folder(), &store, &found, &aside), S_OK);
+        txn = store_txn_begin(store);
+        assert_non_null(txn);
+        assert_int_equal(store_txn_put_setting(txn, "boot", &boot, sizeof(boot)), S_OK);
+        assert_int_equal(store_commit(store, txn), S_OK);
+        store_close(store);
+    }
+    open_engine();
+    assert_int_equal(engine_find_job(engine, &id, &job), S_OK);
+    assert_int_equal(job_resume(job), S_OK);
+    assert_int_equal(wait_for(job, BG_JOB_STATE_TRANSFERRED), BG_JOB_STATE_TRANSFERRED);
+    assert_int_equal(job_complete(job), S_OK);
+    job_release(job);
+    assert_int_equal(size_of(local(L"behind")), size);
+    file =
+        CreateFileW(local(L"behind"), GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+    assert_ptr_not_equal(file, INVALID_HANDLE_VALUE);
+    assert_true(ReadFile(file, bytes, (DWORD)size, &done, NULL));
+    CloseHandle(file);
+    assert_int_equal(pattern_first_difference(seed, 0, bytes, done), size);
+    free(bytes);
+}
+
+static void test_behind_checkpoint_other_boot(void **state)
+{
+    behind_checkpoint(L"both", TRUE);
+}
+
+static void test_behind_checkpoint_nameless(void **state)
+{
+    behind_checkpoint(L"none", FALSE);
+}
+
+/* Jobs keep their order, and new ones come after those of before a restart. */
+static void test_order_over_restarts(void **state)
+{
+    struct job **jobs, *job = NULL;
+    GUID id, ids[4];
+    ULONG count;
+
+    for (int i = 0; i < 4; i++) {
+        if (i == 2)
+            job = reopen(job);
+        if (job)
+            job_release(job);
+        job = new_job();
+        ids[i] = job_lock(job)->id;
+        job_unlock(job);
+    }
+    job = reopen(job);
+    assert_int_equal(engine_snapshot_jobs(engine, NULL, &jobs, &count), S_OK);
+    assert_int_equal(count, 4);
+    for (ULONG i = 0; i < count; i++) {
+        id = job_lock(jobs[i])->id;
+        job_unlock(jobs[i]);
+        assert_memory_equal(&id, &ids[i], sizeof(id));
+    }
+    engine_free_jobs(jobs, count);
     job_release(job);
 }
 
@@ -584,22 +691,28 @@ static void describe(struct model_job *next)
     model_set_string(&next->description, L"described");
 }
 
+static BOOL is_described(struct job *job)
+{
+    const WCHAR *text = job_lock(job)->description;
+    BOOL described = text && !wcscmp(text, L"described");
+
+    job_unlock(job);
+    return described;
+}
+
 /* What the store cannot take is refused, and nobody sees it: not now, not after a restart. */
 static void test_store_refuses(void **state)
 {
     struct job *job = new_job(), *none = NULL, **jobs;
     struct file **files;
     struct job_change staged;
-    const WCHAR *seen;
     ULONG count;
 
     store_writes(FALSE);
     assert_int_equal(job_change_begin(job, &staged), S_OK);
     describe(&staged.next);
     assert_true(FAILED(job_change_end(&staged, S_OK)));
-    seen = job_lock(job)->description;
-    assert_true(!seen || !seen[0]);
-    job_unlock(job);
+    assert_false(is_described(job));
     assert_true(FAILED(add(job, FAULT(L"data/refused?size=1"), L"refused")));
     assert_true(FAILED(job_cancel(job)));
     assert_int_equal(job_state(job), BG_JOB_STATE_SUSPENDED);
@@ -609,16 +722,13 @@ static void test_store_refuses(void **state)
     assert_int_equal(count, 1);
     store_writes(TRUE);
     job = reopen(job);
-    seen = job_lock(job)->description;
-    assert_true(!seen || !seen[0]);
-    job_unlock(job);
+    assert_false(is_described(job));
     assert_int_equal(job_snapshot_files(job, &files, &count), S_OK);
     job_free_files(files, count);
     assert_int_equal(count, 0);
     change(job, describe);
     job = reopen(job);
-    assert_int_equal(wcscmp(job_lock(job)->description, L"described"), 0);
-    job_unlock(job);
+    assert_true(is_described(job));
     job_release(job);
 }
 
@@ -630,6 +740,9 @@ int main(void)
         ENGINE_TEST(test_small_file_changes_while_closed),
         ENGINE_TEST(test_survives_restart),
         ENGINE_TEST(test_resumes_in_the_middle),
+        ENGINE_TEST(test_behind_checkpoint_other_boot),
+        ENGINE_TEST(test_behind_checkpoint_nameless),
+        ENGINE_TEST(test_order_over_restarts),
         ENGINE_TEST(test_many_replace_whatever_the_case),
         ENGINE_TEST(test_cancel_of_what_never_ran),
         ENGINE_TEST(test_names_that_are_not_plain),

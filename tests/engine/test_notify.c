@@ -14,7 +14,8 @@ static enum notification_kind order[TOLD_MAX]; /* as it came */
 static ULONG order_count;
 static UINT64 ranges_bytes;
 static ULONG inside, inside_other; /* in the callback now, of the owner and of another user */
-static struct job *others;         /* the other user's job */
+static struct job *others;         /* the other user's job, or one that is counted by itself */
+static ULONG told_of_others;
 
 static IUnknown targets[8];
 
@@ -25,6 +26,7 @@ static HRESULT deliver(IUnknown *to, const struct notification *notification)
 
     AcquireSRWLockExclusive(&lock);
     ++*count;
+    told_of_others += notification->job == others;
     if (order_count < TOLD_MAX)
         order[order_count++] = notification->kind;
     for (ULONG i = 0; i < notification->range_count; i++)
@@ -47,7 +49,7 @@ static int setup_recorder(void **state)
     engine_close(engine);
     engine_options.client = &recorder;
     open_engine();
-    order_count = inside = inside_other = 0;
+    order_count = inside = inside_other = told_of_others = 0;
     ranges_bytes = 0;
     others = NULL;
     for (size_t i = 0; i < ARRAYSIZE(targets); i++)
@@ -96,7 +98,9 @@ static void short_delay(struct model_job *next)
 static void test_no_stale_transferred(void **state)
 {
     struct job *stale = new_job(), *job = new_job();
+    ULONGLONG refused;
 
+    others = stale;
     refuse = 2;
     change(stale, short_delay);
     change(job, short_delay);
@@ -108,13 +112,16 @@ static void test_no_stale_transferred(void **state)
     assert_true(wait_count(&told[NOTIFY_TRANSFERRED], 1));
     assert_int_equal(job_resume(job), S_OK);
     assert_true(wait_count(&told[NOTIFY_TRANSFERRED], 2));
+    refused = GetTickCount64();
     assert_int_equal(add(stale, FAULT(L"data/na?size=100"), L"na"), S_OK);
     assert_int_equal(job_state(stale), BG_JOB_STATE_SUSPENDED);
     /* The other job's second time comes after that of the first would. */
     assert_true(wait_count(&told[NOTIFY_TRANSFERRED], 3));
+    assert_true(GetTickCount64() - refused >= 2000); /* of the 5,000 ms of its delay */
     assert_int_equal(job_cancel(job), S_OK);
     assert_int_equal(job_cancel(stale), S_OK);
     assert_int_equal(order_count, 3);
+    assert_int_equal(told_of_others, 1);
     job_release(job);
     job_release(stale);
 }
@@ -195,6 +202,39 @@ static void test_four_at_once(void **state)
     }
     assert_int_equal(job_cancel(others), S_OK);
     job_release(others);
+}
+
+/* An interface gets one call at a time, while others get theirs. */
+static void test_one_at_a_time(void **state)
+{
+    struct job *jobs[3];
+
+    hang = CreateEventW(NULL, TRUE, FALSE, NULL);
+    for (int i = 0; i < 3; i++) {
+        WCHAR rest[64], name[8];
+
+        jobs[i] = new_job();
+        if (i == 2)
+            others = jobs[i];
+        set_priority(jobs[i], BG_JOB_PRIORITY_FOREGROUND);
+        swprintf(rest, ARRAYSIZE(rest), L"data/one%d?size=100", i);
+        swprintf(name, ARRAYSIZE(name), L"one%d", i);
+        assert_int_equal(add(jobs[i], FAULT(rest), name), S_OK);
+        assert_int_equal(job_set_notify_interface(jobs[i], &targets[i == 2]), S_OK);
+        assert_int_equal(job_resume(jobs[i]), S_OK);
+        assert_int_equal(wait_for(jobs[i], BG_JOB_STATE_TRANSFERRED), BG_JOB_STATE_TRANSFERRED);
+    }
+    /* It came after the two. */
+    assert_true(wait_value(&inside_other, 1));
+    assert_true(wait_value(&inside, 1));
+    SetEvent(hang);
+    assert_true(wait_count(&told[NOTIFY_TRANSFERRED], 3));
+    CloseHandle(hang);
+    hang = NULL;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(job_cancel(jobs[i]), S_OK);
+        job_release(jobs[i]);
+    }
 }
 
 /* Ranges of an on-demand file are told once each. */
@@ -317,6 +357,7 @@ int main(int argc, char **argv)
         RECORDED(test_no_stale_transferred),
         RECORDED(test_no_modification_to_error),
         RECORDED(test_four_at_once),
+        RECORDED(test_one_at_a_time),
         RECORDED(test_ranges_told),
         RECORDED(test_program_runs_again),
         RECORDED(test_no_program_for_services),

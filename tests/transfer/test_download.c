@@ -76,6 +76,7 @@ static void resume(void **state)
         assert_false(f.result.discard);
         assert_int_equal(f.result.bytes, 70000);
         assert_int_equal(file_size(f.path), 70000);
+        assert_true(GetFileAttributesW(f.path) & FILE_ATTRIBUTE_HIDDEN);
         fetch_again(&f);
         check_success(&f, 200000);
         assert_int_equal(f.result.received, 130000);
@@ -83,6 +84,43 @@ static void resume(void **state)
         check_pattern(&f, 3, 0, 200000);
         fetch_free(&f);
     }
+}
+
+/* What has the temporary file's name and is none of the job's is left alone. */
+static void name_is_taken(void **state)
+{
+    struct fetch f;
+
+    fault_url(&f, "size=200000&seed=3");
+    write_file(f.path, "mine", 4);
+    fetch_run(&f);
+    check_failure(&f, HRESULT_FROM_WIN32(ERROR_FILE_EXISTS), BG_ERROR_CONTEXT_LOCAL_FILE, FALSE);
+    assert_int_equal(file_size(f.path), 4);
+    fetch_free(&f);
+}
+
+/* Somebody has cut the temporary file short: it is not filled with nothing. */
+static void shorter_than_known(void **state)
+{
+    struct fetch f;
+    HANDLE file;
+
+    fault_url(&f, "size=200000&seed=3&cut=70000&times=1");
+    fetch_run(&f);
+    assert_int_equal(f.result.bytes, 70000);
+    file = CreateFileW(f.path, GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+    assert_true(file != INVALID_HANDLE_VALUE);
+    SetFilePointer(file, 1000, NULL, FILE_BEGIN);
+    assert_true(SetEndOfFile(file));
+    CloseHandle(file);
+    fetch_again(&f);
+    if (FAILED(f.result.hr)) { /* from zero, then */
+        assert_true(f.result.discard);
+        fetch_again(&f);
+    }
+    check_success(&f, 200000);
+    check_pattern(&f, 3, 0, 200000);
+    fetch_free(&f);
 }
 
 /* The remote file changes between two attempts: everything comes anew, in the same answer. */
@@ -776,6 +814,8 @@ int main(void)
         cmocka_unit_test(whole_file),
         cmocka_unit_test(sizes),
         cmocka_unit_test(resume),
+        cmocka_unit_test(name_is_taken),
+        cmocka_unit_test(shorter_than_known),
         cmocka_unit_test(changed),
         cmocka_unit_test(changed_without_tag),
         cmocka_unit_test(changed_behind_conditions),
