@@ -179,6 +179,40 @@ static void test_whole_or_nothing(void **state)
     store_close(store);
 }
 
+static volatile LONG flushes;
+
+static BOOL WINAPI count_flush(HANDLE file)
+{
+    InterlockedIncrement(&flushes);
+    return FlushFileBuffers(file);
+}
+
+/* What is committed is on the disk, not in its cache alone. */
+static void test_commit_is_flushed(void **state)
+{
+    struct store *store = open_store(*state, STORE_FRESH);
+    sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+    struct model_job job;
+    LONG before;
+    HRESULT hr;
+
+    fill_job(&job, 1);
+    assert_int_equal(put_job(store, &job, NULL, 0), S_OK);
+    assert_int_equal(vfs->xSetSystemCall(vfs, "FlushFileBuffers", (sqlite3_syscall_ptr)count_flush),
+                     SQLITE_OK);
+    for (int i = 0; i < 3; i++) {
+        before = flushes;
+        hr = put_job(store, &job, NULL, 0);
+        if (hr != S_OK || flushes == before)
+            break;
+    }
+    vfs->xSetSystemCall(vfs, "FlushFileBuffers", NULL);
+    assert_int_equal(hr, S_OK);
+    assert_true(flushes > before);
+    model_job_release(&job);
+    store_close(store);
+}
+
 static void test_settings(void **state)
 {
     struct store *store = open_store(*state, STORE_FRESH);
@@ -609,6 +643,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_bare_job, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_replace_progress_delete, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_whole_or_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_commit_is_flushed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_settings, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_load_stops_with_callback, set_up, tear_down),
