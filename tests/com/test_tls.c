@@ -36,7 +36,7 @@ static void tls_faults(void **state)
                       BG_SSL_IGNORE_UNKNOWN_CA | BG_SSL_IGNORE_CERT_WRONG_USAGE;
 
     for (size_t i = 0; i < ARRAYSIZE(faults); i++) {
-        IBackgroundCopyJob5 *job = new_download(url(faults[i].server, "data/t?size=10&seed=3"));
+        IBackgroundCopyJob5 *job = new_download(url(faults[i].server, "data/tls?size=10&seed=3"));
         IBackgroundCopyJobHttpOptions3 *http = http_options(job);
         const ULONG tries[] = {0, all & ~faults[i].flag};
 
@@ -46,7 +46,7 @@ static void tls_faults(void **state)
             wait_error(job, BG_JOB_STATE_ERROR, HRESULT_FROM_WIN32(faults[i].code),
                        BG_ERROR_CONTEXT_REMOTE_FILE);
         }
-        assert_int_equal(fault_count("/data/t", "\"method\""), 0); /* nothing was asked */
+        assert_int_equal(fault_count("/data/tls", "\"method\""), 0); /* nothing was asked */
         ok(call(http, SetSecurityFlags, faults[i].flag));
         transfer(job);
         ok(call(job, Complete));
