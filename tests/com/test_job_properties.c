@@ -345,6 +345,8 @@ static void properties_times(void **state)
     state_of(job);
     assert_true(before == modified(job));
     CHANGES(call(job, Cancel));
+    job = new_job(BG_JOB_TYPE_DOWNLOAD);
+    CHANGES(call(job, Cancel)); /* one that never ran */
 #undef CHANGES
 }
 

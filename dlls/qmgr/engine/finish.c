@@ -151,6 +151,7 @@ static HRESULT job_end(struct job_change *change, BG_JOB_STATE state)
     ReleaseSRWLockShared(&job->engine->lock);
     change->next.state = state;
     if (clean) {
+        engine_now(job->engine, &change->next.modified);
         hr = txn ? store_txn_delete_job(txn, &job->data.id) : E_OUTOFMEMORY;
         if (SUCCEEDED(hr))
             hr = store_commit(job->engine->store, txn);
