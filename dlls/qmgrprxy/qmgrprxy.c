@@ -29,10 +29,15 @@ BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID reserved)
     return TRUE;
 }
 
-/* Hands out the proxy factory. Errors: CLASS_E_CLASSNOTAVAILABLE, E_NOINTERFACE. */
+/* Hands out the proxy factory. COM asks when an apartment first needs one of our proxies or stubs.
+ * Errors: CLASS_E_CLASSNOTAVAILABLE, E_NOINTERFACE. */
 HRESULT WINAPI DllGetClassObject(REFCLSID clsid, REFIID iid, void **object)
 {
-    return NdrDllGetClassObject(clsid, iid, object, qmgrprxy_files, &factory_clsid, &factory);
+    HRESULT hr = NdrDllGetClassObject(clsid, iid, object, qmgrprxy_files, &factory_clsid, &factory);
+
+    if (SUCCEEDED(hr))
+        qmgrprxy_keep_factory(&factory_clsid, (IUnknown *)&factory);
+    return hr;
 }
 
 HRESULT WINAPI DllCanUnloadNow(void)

@@ -49,6 +49,32 @@ HRESULT __RPC_STUB IBackgroundCopyFile6_RequestFileRanges_Stub(IBackgroundCopyFi
 HRESULT STDMETHODCALLTYPE IBackgroundCopyFile6_RequestFileRangesGiven_Proxy(
     IBackgroundCopyFile6 *This, DWORD rangeCount, const BG_FILE_RANGE ranges[]);
 
+/* These two say first what keep.c wants to know. */
+HRESULT CALLBACK IBackgroundCopyManager_CreateJob_Proxy(IBackgroundCopyManager *This,
+                                                        LPCWSTR DisplayName, BG_JOB_TYPE Type,
+                                                        GUID *pJobId, IBackgroundCopyJob **ppJob);
+HRESULT __RPC_STUB IBackgroundCopyManager_CreateJob_Stub(IBackgroundCopyManager *This,
+                                                         LPCWSTR DisplayName, BG_JOB_TYPE Type,
+                                                         GUID *pJobId, IBackgroundCopyJob **ppJob);
+HRESULT STDMETHODCALLTYPE IBackgroundCopyManager_CreateJobKept_Proxy(IBackgroundCopyManager *This,
+                                                                     LPCWSTR DisplayName,
+                                                                     BG_JOB_TYPE Type, GUID *pJobId,
+                                                                     IBackgroundCopyJob **ppJob);
+HRESULT CALLBACK IBackgroundCopyManager_EnumJobs_Proxy(IBackgroundCopyManager *This, DWORD dwFlags,
+                                                       IEnumBackgroundCopyJobs **ppEnum);
+HRESULT __RPC_STUB IBackgroundCopyManager_EnumJobs_Stub(IBackgroundCopyManager *This, DWORD dwFlags,
+                                                        IEnumBackgroundCopyJobs **ppEnum);
+HRESULT STDMETHODCALLTYPE IBackgroundCopyManager_EnumJobsKept_Proxy(
+    IBackgroundCopyManager *This, DWORD dwFlags, IEnumBackgroundCopyJobs **ppEnum);
+
+/* Makes the factory of class clsid known to COM in the caller's apartment, in place of the registry
+ * (nf-combaseapi-coregisterpsclsid). What fails here is looked up there, as ever. */
+void qmgrprxy_keep_factory(REFCLSID clsid, IUnknown *factory);
+
+/* Has COM keep what it lets go of objects by, for as long as the client has this proxy of the
+ * manager. It costs a call, so unless many objects are to come it is not made for the first. */
+void qmgrprxy_keep_channel(IUnknown *manager, BOOL many);
+
 /* The list of proxy files that the rpcrt4 entry points take: ours has one, then NULL. */
 extern const ProxyFileInfo *qmgrprxy_files[];
 

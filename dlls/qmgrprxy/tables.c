@@ -118,3 +118,31 @@ HRESULT __RPC_STUB IBackgroundCopyFile6_RequestFileRanges_Stub(IBackgroundCopyFi
 {
     return IBackgroundCopyFile6_RequestFileRanges(This, rangeCount, ranges);
 }
+
+HRESULT CALLBACK IBackgroundCopyManager_CreateJob_Proxy(IBackgroundCopyManager *This,
+                                                        LPCWSTR DisplayName, BG_JOB_TYPE Type,
+                                                        GUID *pJobId, IBackgroundCopyJob **ppJob)
+{
+    qmgrprxy_keep_channel((IUnknown *)This, FALSE);
+    return IBackgroundCopyManager_CreateJobKept_Proxy(This, DisplayName, Type, pJobId, ppJob);
+}
+
+HRESULT __RPC_STUB IBackgroundCopyManager_CreateJob_Stub(IBackgroundCopyManager *This,
+                                                         LPCWSTR DisplayName, BG_JOB_TYPE Type,
+                                                         GUID *pJobId, IBackgroundCopyJob **ppJob)
+{
+    return IBackgroundCopyManager_CreateJob(This, DisplayName, Type, pJobId, ppJob);
+}
+
+HRESULT CALLBACK IBackgroundCopyManager_EnumJobs_Proxy(IBackgroundCopyManager *This, DWORD dwFlags,
+                                                       IEnumBackgroundCopyJobs **ppEnum)
+{
+    qmgrprxy_keep_channel((IUnknown *)This, TRUE);
+    return IBackgroundCopyManager_EnumJobsKept_Proxy(This, dwFlags, ppEnum);
+}
+
+HRESULT __RPC_STUB IBackgroundCopyManager_EnumJobs_Stub(IBackgroundCopyManager *This, DWORD dwFlags,
+                                                        IEnumBackgroundCopyJobs **ppEnum)
+{
+    return IBackgroundCopyManager_EnumJobs(This, dwFlags, ppEnum);
+}

@@ -87,7 +87,7 @@ class Case(unittest.TestCase):
         """Runs a command that must fail and say why."""
         result = self.run_tool(*args)
         self.assertNotEqual(result.code, 0, f'{args}: {result}')
-        self.assertIn(says, result.output)
+        self.assertIn(says, result.output, f'{args}: {result}')
         return result
 
     def windows(self, name):

@@ -143,9 +143,12 @@ HRESULT com_act_as_caller(struct com_acting *acting)
 
     if (FAILED(hr))
         return hr;
+    acting->before = NULL;
+    if (!acting->caller.token)
+        return S_OK;
     if (!OpenThreadToken(GetCurrentThread(), TOKEN_IMPERSONATE, TRUE, &acting->before))
         acting->before = NULL;
-    if (!acting->caller.token || SetThreadToken(NULL, acting->caller.token))
+    if (SetThreadToken(NULL, acting->caller.token))
         return S_OK;
     com_act_as_self(acting);
     return E_ACCESSDENIED;

@@ -8,17 +8,13 @@
  * served any more. A stub that never goes keeps that from happening. On Windows, stubs share no
  * such registration, and one more does no harm.
  *
- * It also tells COM where their proxies are, which it would otherwise look up in the registry each
- * time that it marshals an interface: eight round trips to the wineserver under Wine.
- *
  * dll.c calls this before it registers the factories; all of it ends with the process. Calls COM
  * only.
  */
 #include "legacy.h"
 
 /* What clients hold: the interfaces of our objects, and, first, those that activation passes
- * along, whose proxies are COM's own. */
-#define FIRST_OF_OURS 2
+ * along. */
 static const IID *const pinned[] = {
     &IID_IUnknown,
     &IID_IClassFactory,
@@ -85,34 +81,11 @@ static const IUnknownVtbl pin_vtbl = {
 
 static IUnknown pin = {(IUnknownVtbl *)&pin_vtbl};
 
-/* What fails here is looked up in the registry, as ever. */
-static void keep_proxy(REFIID iid, CLSID *kept)
-{
-    IUnknown *factory;
-    CLSID clsid;
-    DWORD cookie;
-
-    if (FAILED(CoGetPSClsid(iid, &clsid)) || FAILED(CoRegisterPSClsid(iid, &clsid)) ||
-        IsEqualCLSID(&clsid, kept))
-        return;
-    if (FAILED(CoGetClassObject(&clsid, CLSCTX_INPROC_SERVER, NULL, &IID_IPSFactoryBuffer,
-                                (void **)&factory)))
-        return;
-    if (SUCCEEDED(CoRegisterClassObject(&clsid, factory, CLSCTX_INPROC_SERVER, REGCLS_MULTIPLEUSE,
-                                        &cookie)))
-        *kept = clsid;
-    IUnknown_Release(factory);
-}
-
 void pin_interfaces(void)
 {
-    CLSID kept = CLSID_NULL;
-
     for (ULONG i = 0; i < ARRAYSIZE(pinned); i++) {
         IStream *stream;
 
-        if (i >= FIRST_OF_OURS)
-            keep_proxy(pinned[i], &kept);
         if (FAILED(CreateStreamOnHGlobal(NULL, TRUE, &stream)))
             return;
         /* An interface whose proxy is not registered cannot be marshalled to clients either. */

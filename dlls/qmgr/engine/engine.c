@@ -434,6 +434,7 @@ HRESULT engine_open(const struct engine_options *options, struct engine **out)
     InitializeConditionVariable(&engine->work);
     engine->client = options->client;
     engine->world = options->world ? options->world : &os_world;
+    engine->unasked = engine->world->unasked_credentials();
     engine->service = options->service;
     engine->next_sequence = engine->next_turn = 1;
     engine->network_up = TRUE;

@@ -308,10 +308,12 @@ HRESULT job_add_files(struct job *job, const struct file_request *requests, ULON
     if (FAILED(hr))
         return hr;
     bc_limits_init(&limits);
-    limits.files_per_job =
-        job->engine->world->policy_dword(L"MaxFilesPerJob", limits.files_per_job);
-    limits.ranges_per_file =
-        job->engine->world->policy_dword(L"MaxRangesPerFile", limits.ranges_per_file);
+    if (!privileged) {
+        limits.files_per_job =
+            job->engine->world->policy_dword(L"MaxFilesPerJob", limits.files_per_job);
+        limits.ranges_per_file =
+            job->engine->world->policy_dword(L"MaxRangesPerFile", limits.ranges_per_file);
+    }
     job_facts(job, &facts);
     hr = bc_state_check(requests->ranges ? BC_CALL_ADD_FILE_RANGES : BC_CALL_ADD_FILE, &facts,
                         count);

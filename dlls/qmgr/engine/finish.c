@@ -180,7 +180,8 @@ HRESULT job_cancel(struct job *job)
 }
 
 /* Writes down, before the first rename, which files are about to be put in place. The latch is
- * held, nothing is active. */
+ * held, nothing is active. It need not outlive a loss of power: a file that was placed by then and
+ * is not known to be is fetched once more. */
 static HRESULT store_intent(struct job *job)
 {
     struct store_txn *txn = store_txn_begin(job->engine->store);
@@ -195,8 +196,10 @@ static HRESULT store_intent(struct job *job)
     }
     ReleaseSRWLockExclusive(&job->engine->lock);
     hr = txn ? job_put_dirty_files(job, txn) : E_OUTOFMEMORY;
-    if (SUCCEEDED(hr))
+    if (SUCCEEDED(hr)) {
+        store_txn_unflushed(txn);
         return store_commit(job->engine->store, txn);
+    }
     store_txn_discard(txn);
     return hr;
 }

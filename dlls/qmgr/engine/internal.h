@@ -90,6 +90,7 @@ struct run {
     HANDLE owner;         /* the owner's, NULL: who this process is, or a service account */
     HRESULT (*user_token)(const WCHAR *sid, HANDLE *token);
     const struct os_world *world;
+    BOOL unasked;          /* as the engine's */
     struct model_job data; /* for what the spec takes as it is */
 };
 
@@ -211,6 +212,7 @@ struct engine {
     ULONG cost_given;    /* the same, by engine_options; 0: ask the system */
     HRESULT (*user_token)(const WCHAR *sid, HANDLE *token);
     ULONG download_time_s; /* MaxDownloadTime */
+    BOOL unasked;          /* os_unasked_credentials() */
 };
 
 /* engine.c */

@@ -211,7 +211,8 @@ static DWORD WINAPI place_thread(void *argument)
 
     while ((ordinal = (ULONG)InterlockedIncrement(&placing->next) - 1) < placing->job->file_count)
         place_file(placing, ordinal, hr);
-    SetThreadToken(NULL, NULL);
+    if (placing->token)
+        SetThreadToken(NULL, NULL);
     return 0;
 }
 

@@ -130,7 +130,7 @@ static HRESULT run_credentials(struct run *run)
         run->credential_count++;
     }
     share_implicit(run);
-    if (run->world->unasked_credentials())
+    if (run->unasked)
         add_unasked(run);
     if (!has_identity(run))
         drop_implicit(run);
@@ -159,6 +159,7 @@ HRESULT run_new(struct job *job, struct run **out)
     run->version = job->version;
     run->user_token = job->engine->user_token;
     run->world = job->engine->world;
+    run->unasked = job->engine->unasked;
     hr = model_job_copy(&job->data, &run->data);
     if (SUCCEEDED(hr))
         hr = job_helper_token(job, BG_TOKEN_LOCAL_FILE, &run->token);

@@ -195,11 +195,13 @@ static void look_at_limits(struct engine *engine, ULONGLONG now)
     ULONG cost = engine->cost_given ? engine->cost_given : os_network_cost();
     ULONG download_time_s =
         engine->world->policy_dword(L"MaxDownloadTime", BC_MAX_DOWNLOAD_TIME_DEFAULT);
+    BOOL unasked = engine->world->unasked_credentials();
 
     AcquireSRWLockExclusive(&engine->lock);
     engine->limits_at = now + ENGINE_LIMITS_MS;
     engine->cost = cost;
     engine->download_time_s = download_time_s;
+    engine->unasked = unasked;
     if (engine->kilobits != kilobits) {
         engine->kilobits = kilobits;
         spread_rate(engine);

@@ -73,6 +73,12 @@ HRESULT store_txn_put_setting(struct store_txn *txn, const char *name, const voi
                               ULONG size);
 
 /*
+ * What is recorded need only outlive this process, not a loss of power: store_commit() leaves the
+ * flush to the next transaction.
+ */
+void store_txn_unflushed(struct store_txn *txn);
+
+/*
  * Commits and frees the transaction (also on failure); blocks until it is on the disk. Errors:
  * BG_E_NOT_FOUND when files are put into a job that is not there (progress of such is ignored),
  * E_OUTOFMEMORY, HRESULT_FROM_WIN32(ERROR_DISK_FULL), HRESULT_FROM_WIN32 of an I/O error,
@@ -81,8 +87,8 @@ HRESULT store_txn_put_setting(struct store_txn *txn, const char *name, const voi
 HRESULT store_commit(struct store *store, struct store_txn *txn);
 
 /*
- * The same without waiting: done() is called on the writer thread once it is decided and must not
- * block. It may be NULL. What was recorded by pointer must stay valid until then.
+ * The same without waiting: done() is called on the thread that commits it, once it is decided, and
+ * must not block. It may be NULL. What was recorded by pointer must stay valid until then.
  */
 typedef void (*store_done_fn)(void *context, HRESULT hr);
 void store_commit_async(struct store *store, struct store_txn *txn, store_done_fn done,

@@ -45,6 +45,7 @@ enum store_statement {
 struct store_db {
     sqlite3 *handle;
     sqlite3_stmt *statements[STMT_COUNT];
+    BOOL unflushed; /* a commit leaves the flush to the next one */
 };
 
 struct store {
@@ -55,7 +56,7 @@ struct store {
     SRWLOCK queue_lock; /* owns what follows */
     CONDITION_VARIABLE work;
     struct store_txn *first, *last;
-    BOOL writing;     /* the writer, or who found nobody waiting, is committing */
+    BOOL writing;     /* somebody is committing */
     BOOL log_is_long; /* the writer shall copy the log */
     BOOL stopping;
 
@@ -90,8 +91,9 @@ struct store_op {
 struct store_txn {
     struct store_op *ops;
     size_t count, capacity;
+    BOOL unflushed; /* see store_txn_unflushed() */
 
-    /* The writer's: place in the queue and outcome. */
+    /* writer.c's: place in the queue and outcome. */
     struct store_txn *next;
     store_done_fn done; /* NULL: nobody is told */
     void *context;

@@ -20,6 +20,11 @@ struct store_txn *store_txn_begin(struct store *store)
     return txn;
 }
 
+void store_txn_unflushed(struct store_txn *txn)
+{
+    txn->unflushed = TRUE;
+}
+
 void store_txn_discard(struct store_txn *txn)
 {
     size_t i;

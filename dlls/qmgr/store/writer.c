@@ -1,12 +1,13 @@
 /*
- * The writer: one thread that commits waiting transactions in groups.
+ * Committing waiting transactions in groups, on the thread of one of those who wait.
  *
  * Everything that waits when it looks shares one transaction of SQLite's, each inside a savepoint
  * of its own, and so one flush. What fails inside its savepoint fails alone. When the whole fails
  * (the commit, or an error that makes SQLite roll everything back), each is tried once more by
- * itself, so that only the guilty one fails. Checkpoints run here too, when nobody waits. Who comes
- * while nothing is waiting or being written commits on its own thread, which saves waking the
- * writer and being woken. Called by store.c and the engine; calls txn.c and schema.c.
+ * itself, so that only the guilty one fails. Who comes while nothing is being written commits what
+ * there is; the others wait until he is through, and the first of them is next. The writer thread
+ * commits what nobody waits for, and copies the log into the database when nobody waits at all.
+ * Called by store.c and the engine; calls txn.c and schema.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,13 +28,28 @@ static void roll_back(struct store_db *db)
         sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
 }
 
+/* How the next transaction is committed. An SQLite code. */
+static int set_unflushed(struct store_db *db, BOOL unflushed)
+{
+    int rc = SQLITE_OK;
+
+    if (db->unflushed != unflushed)
+        rc = sqlite3_exec(db->handle,
+                          unflushed ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", NULL,
+                          NULL, NULL);
+    if (rc == SQLITE_OK)
+        db->unflushed = unflushed;
+    return rc;
+}
+
 /* Applies and commits one transaction by itself. */
 static HRESULT commit_single(struct store_db *db, struct store_txn *txn)
 {
     HRESULT hr;
     int rc;
 
-    if ((rc = store_execute(db, STMT_BEGIN)) == SQLITE_OK) {
+    if ((rc = set_unflushed(db, txn->unflushed)) == SQLITE_OK &&
+        (rc = store_execute(db, STMT_BEGIN)) == SQLITE_OK) {
         rc = store_txn_apply(txn, db);
         if (rc == SQLITE_OK)
             rc = store_execute(db, STMT_COMMIT);
@@ -80,7 +96,7 @@ static void commit_group(struct store_db *db, struct store_txn *group)
     }
     for (txn = group; txn; txn = txn->next)
         txn->stage = TXN_GROUPED;
-    whole = store_execute(db, STMT_BEGIN) == SQLITE_OK;
+    whole = set_unflushed(db, FALSE) == SQLITE_OK && store_execute(db, STMT_BEGIN) == SQLITE_OK;
     for (txn = group; txn && whole; txn = txn->next)
         whole = apply_in_group(db, txn);
     if (whole)
@@ -126,11 +142,52 @@ static void checkpoint(struct store *store, int pages)
     ReleaseSRWLockExclusive(&store->db_lock);
 }
 
+/* Takes the whole queue, and with it the right to write. queue_lock is held. */
+static struct store_txn *take_queue(struct store *store)
+{
+    struct store_txn *group = store->first;
+
+    store->first = store->last = NULL;
+    store->writing = group != NULL;
+    return group;
+}
+
+/* Somebody else may write now: the first who waits for his transaction takes what there is, else
+ * the writer thread does. pages: in the log. queue_lock is held. */
+static void pass_on(struct store *store, int pages)
+{
+    struct store_txn *txn = store->first;
+
+    store->writing = FALSE;
+    store->log_is_long = pages >= (txn ? CHECKPOINT_BUSY : CHECKPOINT_IDLE);
+    while (txn && !txn->waited)
+        txn = txn->next;
+    if (txn)
+        WakeConditionVariable(&txn->ended);
+    if (store->log_is_long || (store->first && !txn) || store->stopping)
+        WakeConditionVariable(&store->work);
+}
+
+/* Commits what take_queue() gave, tells of it and passes the right on. */
+static void write_group(struct store *store, struct store_txn *group)
+{
+    int pages;
+
+    AcquireSRWLockExclusive(&store->db_lock);
+    commit_group(&store->db, group);
+    pages = store->wal_pages;
+    ReleaseSRWLockExclusive(&store->db_lock);
+    finish_group(store, group);
+    AcquireSRWLockExclusive(&store->queue_lock);
+    pass_on(store, pages);
+    ReleaseSRWLockExclusive(&store->queue_lock);
+}
+
 /* Waits for work; the whole queue, or NULL when only the log wants to be copied or, *stopped, the
  * store is closing and nothing is left. */
 static struct store_txn *take_group(struct store *store, BOOL *stopped)
 {
-    struct store_txn *group;
+    struct store_txn *group = NULL;
     BOOL idle;
 
     AcquireSRWLockExclusive(&store->queue_lock);
@@ -139,12 +196,11 @@ static struct store_txn *take_group(struct store *store, BOOL *stopped)
     checkpoint(store, idle ? CHECKPOINT_IDLE : CHECKPOINT_BUSY);
 
     AcquireSRWLockExclusive(&store->queue_lock);
-    while (store->writing || (!store->first && !store->stopping && !store->log_is_long))
+    while (!store->log_is_long && (store->writing || (!store->first && !store->stopping)))
         SleepConditionVariableSRW(&store->work, &store->queue_lock, INFINITE, 0);
-    group = store->first;
-    store->first = store->last = NULL;
-    store->writing = group != NULL;
-    *stopped = !group && store->stopping;
+    if (!store->writing)
+        group = take_queue(store);
+    *stopped = !group && !store->writing && store->stopping;
     store->log_is_long = FALSE;
     ReleaseSRWLockExclusive(&store->queue_lock);
     return group;
@@ -160,15 +216,8 @@ static DWORD WINAPI writer_thread(void *argument)
         group = take_group(store, &stopped);
         if (stopped)
             return 0;
-        if (!group)
-            continue;
-        AcquireSRWLockExclusive(&store->db_lock);
-        commit_group(&store->db, group);
-        ReleaseSRWLockExclusive(&store->db_lock);
-        finish_group(store, group);
-        AcquireSRWLockExclusive(&store->queue_lock);
-        store->writing = FALSE;
-        ReleaseSRWLockExclusive(&store->queue_lock);
+        if (group)
+            write_group(store, group);
     }
 }
 
@@ -198,27 +247,6 @@ static void enqueue(struct store *store, struct store_txn *txn)
     else
         store->first = txn;
     store->last = txn;
-    WakeConditionVariable(&store->work);
-}
-
-/* Commits on the caller's thread, which has set store->writing. */
-static HRESULT commit_here(struct store *store, struct store_txn *txn)
-{
-    BOOL long_log;
-    HRESULT hr;
-
-    AcquireSRWLockExclusive(&store->db_lock);
-    hr = commit_single(&store->db, txn);
-    long_log = store->wal_pages >= CHECKPOINT_IDLE;
-    ReleaseSRWLockExclusive(&store->db_lock);
-    AcquireSRWLockExclusive(&store->queue_lock);
-    store->writing = FALSE;
-    store->log_is_long = long_log;
-    if (store->first || store->stopping || long_log)
-        WakeConditionVariable(&store->work);
-    ReleaseSRWLockExclusive(&store->queue_lock);
-    store_txn_discard(txn);
-    return hr;
 }
 
 HRESULT store_commit(struct store *store, struct store_txn *txn)
@@ -226,15 +254,19 @@ HRESULT store_commit(struct store *store, struct store_txn *txn)
     HRESULT hr;
 
     AcquireSRWLockExclusive(&store->queue_lock);
-    if (!store->first && !store->writing) {
-        store->writing = TRUE;
-        ReleaseSRWLockExclusive(&store->queue_lock);
-        return commit_here(store, txn);
-    }
     txn->waited = TRUE;
     enqueue(store, txn);
-    while (!txn->finished)
-        SleepConditionVariableSRW(&txn->ended, &store->queue_lock, INFINITE, 0);
+    while (!txn->finished) {
+        if (store->writing) {
+            SleepConditionVariableSRW(&txn->ended, &store->queue_lock, INFINITE, 0);
+        } else {
+            struct store_txn *group = take_queue(store);
+
+            ReleaseSRWLockExclusive(&store->queue_lock);
+            write_group(store, group);
+            AcquireSRWLockExclusive(&store->queue_lock);
+        }
+    }
     ReleaseSRWLockExclusive(&store->queue_lock);
     hr = txn->hr;
     store_txn_discard(txn);
@@ -248,5 +280,7 @@ void store_commit_async(struct store *store, struct store_txn *txn, store_done_f
     txn->done = done;
     txn->context = context;
     enqueue(store, txn);
+    if (!store->writing)
+        WakeConditionVariable(&store->work);
     ReleaseSRWLockExclusive(&store->queue_lock);
 }

@@ -63,7 +63,7 @@ size_t answer_header(char *data, size_t size, size_t count, void *user)
         return length; /* trailers, or an answer already judged */
     if (length >= 5 && !memcmp(data, "HTTP/", 5)) {
         download->head_size = 0;
-        download->answered_at = time(NULL); /* dear under Wine: once for all lines */
+        download->answered_at = time_now();
         free(download->location);
         download->location = NULL;
     }

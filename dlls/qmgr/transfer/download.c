@@ -173,7 +173,7 @@ static void read_known(struct download *download)
         strcpy(known->etag, spec->etag);
     if (spec->last_modified)
         known->has_last_modified =
-            bc_http_parse_date(bc_span_of(spec->last_modified), time(NULL), &known->last_modified);
+            bc_http_parse_date(bc_span_of(spec->last_modified), time_now(), &known->last_modified);
     known->total = spec->remote_size;
 }
 

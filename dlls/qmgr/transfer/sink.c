@@ -253,7 +253,8 @@ static void sink_run(struct work *work)
     DWORD error;
 
     do {
-        flush_once(sink);
+        if (sink->file != INVALID_HANDLE_VALUE)
+            flush_once(sink);
         AcquireSRWLockExclusive(&sink->lock);
         finish = sink->finish;
         again = sink->again && !finish;

@@ -22,6 +22,14 @@ static BOOL CALLBACK init_curl(INIT_ONCE *once, void *parameter, void **context)
     return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
 
+INT64 time_now(void)
+{
+    FILETIME now;
+
+    GetSystemTimeAsFileTime(&now);
+    return bc_time_from_filetime((UINT64)now.dwHighDateTime << 32 | now.dwLowDateTime);
+}
+
 void transfer_post(struct download *download, ULONG todo)
 {
     struct transfer *transfer = download->transfer;
@@ -182,7 +190,7 @@ static void set_options(struct transfer_options *to, const struct transfer_optio
     if (!from)
         from = &nothing;
     to->receive_buffer = value_or(from->receive_buffer, 2 * 1024 * 1024);
-    to->flush_threads = value_or(from->flush_threads, 8);
+    to->flush_threads = value_or(from->flush_threads, 16);
     to->checkpoint_bytes = value_or(from->checkpoint_bytes, 32 * 1024 * 1024);
     to->checkpoint_ms = value_or(from->checkpoint_ms, 1000);
     to->piece_bytes = from->piece_bytes ? from->piece_bytes : 2147483648u;

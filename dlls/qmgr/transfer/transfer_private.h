@@ -352,6 +352,8 @@ struct transfer {
     ULONGLONG scan_time;
 };
 
+/* transfer.c: seconds since 1970; time() is dear under Wine. */
+INT64 time_now(void);
 /* transfer.c: asks the transfer thread to look at the download; any thread. */
 void transfer_post(struct download *download, ULONG todo);
 /* transfer.c: the transfer thread lets go of a download, whose last flush frees it. */
