@@ -294,6 +294,99 @@ static void manager_interfaces(void **state)
     expect(E_NOINTERFACE, call(manager, QueryInterface, &IID_IDispatch, &face));
 }
 
+/* Objects come and go, more of them than the first. */
+static void use_objects(IBackgroundCopyManager *of)
+{
+    IEnumBackgroundCopyJobs *jobs;
+    IBackgroundCopyJob *job;
+    ULONG count = 0;
+    GUID id;
+
+    for (int i = 0; i < 3; i++) {
+        ok(call(of, CreateJob, L"comes and goes", BG_JOB_TYPE_DOWNLOAD, &id, &job));
+        call(job, Release);
+    }
+    ok(call(of, EnumJobs, 0, &jobs));
+    while (call(jobs, Next, 1, &job, NULL) == S_OK) {
+        ok(call(job, Cancel));
+        call(job, Release);
+        count++;
+    }
+    assert_int_equal(count, 3);
+    call(jobs, Release);
+}
+
+static DWORD WINAPI use_from_apartment(void *kind)
+{
+    IBackgroundCopyManager *own;
+
+    ok(CoInitializeEx(NULL, *(DWORD *)kind));
+    ok(CoCreateInstance(&CLSID_BackgroundCopyManager, NULL, CLSCTX_LOCAL_SERVER,
+                        &IID_IBackgroundCopyManager, (void **)&own));
+    use_objects(own);
+    call(own, Release);
+    CoUninitialize();
+    return 0;
+}
+
+/* Apartments that come and go, with the proxies in them. */
+static void manager_apartments(void **state)
+{
+    DWORD kinds[] = {COINIT_APARTMENTTHREADED, COINIT_MULTITHREADED, COINIT_APARTMENTTHREADED};
+
+    for (size_t i = 0; i < ARRAYSIZE(kinds); i++) {
+        HANDLE thread = CreateThread(NULL, 0, use_from_apartment, &kinds[i], 0, NULL);
+
+        assert_non_null(thread);
+        assert_int_equal(WaitForSingleObject(thread, DEADLINE), WAIT_OBJECT_0);
+        CloseHandle(thread);
+    }
+}
+
+/* A process that ends COM and begins it again. */
+static void manager_again(void **state)
+{
+    for (int i = 0; i < 3; i++) {
+        call(manager, Release);
+        CoUninitialize();
+        ok(CoInitializeEx(NULL, i % 2 ? COINIT_APARTMENTTHREADED : COINIT_MULTITHREADED));
+        ok(CoCreateInstance(&CLSID_BackgroundCopyManager, NULL, CLSCTX_LOCAL_SERVER,
+                            &IID_IBackgroundCopyManager, (void **)&manager));
+        use_objects(manager);
+    }
+}
+
+/* nf-combaseapi-coregisterpsclsid: under Wine COM is told once of the proxies, and does not look
+ * for them in the registry at each object. */
+static void manager_proxies_known(void **state)
+{
+    static const WCHAR nobody[] = L"{11111111-2222-3333-4444-555555555555}";
+    WCHAR iid[40], path[120], before[40];
+    DWORD size = sizeof(before);
+    HKEY key;
+    HRESULT hr;
+
+    if (!GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version"))
+        skip();
+    use_objects(manager);
+    StringFromGUID2(&IID_IBackgroundCopyJob, iid, ARRAYSIZE(iid));
+    swprintf(path, ARRAYSIZE(path), L"Software\\Classes\\Interface\\%ls\\ProxyStubClsid32", iid);
+    assert_int_equal(RegOpenKeyExW(HKEY_LOCAL_MACHINE, path, 0, KEY_READ | KEY_WRITE, &key), 0);
+    assert_int_equal(RegQueryValueExW(key, NULL, NULL, NULL, (BYTE *)before, &size), 0);
+    RegSetValueExW(key, NULL, 0, REG_SZ, (const BYTE *)nobody, sizeof(nobody));
+    {
+        IBackgroundCopyJob *job = NULL;
+        GUID id;
+
+        hr = call(manager, CreateJob, L"known", BG_JOB_TYPE_DOWNLOAD, &id, &job);
+        if (job)
+            track(job);
+    }
+    RegSetValueExW(key, NULL, 0, REG_SZ, (const BYTE *)before, size);
+    RegCloseKey(key);
+    ok(hr);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,6 +403,9 @@ int main(void)
         com_test(manager_error_description_languages),
         com_test(manager_classes),
         com_test(manager_interfaces),
+        com_test(manager_proxies_known),
+        com_test(manager_apartments),
+        com_test(manager_again),
     };
 
     return run_group("manager", tests);

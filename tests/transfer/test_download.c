@@ -248,6 +248,26 @@ static void old_servers(void **state)
     }
 }
 
+/* A connection that was used a moment ago may be closed by now, or have more bytes on it than were
+ * announced: the next file is whole all the same. */
+static void one_after_the_other(void **state)
+{
+    static const char *const kinds[] = {"keepalive=lie", "length_delta=-100", "keepalive=on"};
+    char parameters[100];
+    struct fetch f;
+
+    for (size_t i = 0; i < 10 * ARRAYSIZE(kinds); i++) {
+        const char *kind = kinds[i % ARRAYSIZE(kinds)];
+
+        snprintf(parameters, sizeof(parameters), "size=1100&seed=3&%s", kind);
+        fault_url(&f, parameters);
+        fetch_run(&f);
+        check_success(&f, strchr(kind, '-') ? 1000 : 1100);
+        check_pattern(&f, 3, 0, strchr(kind, '-') ? 1000 : 1100);
+        fetch_free(&f);
+    }
+}
+
 static void no_ranges(void **state)
 {
     struct fetch f;
@@ -821,6 +841,7 @@ int main(void)
         cmocka_unit_test(changed_behind_conditions),
         cmocka_unit_test(never_mixed),
         cmocka_unit_test(old_servers),
+        cmocka_unit_test(one_after_the_other),
         cmocka_unit_test(no_ranges),
         cmocka_unit_test(always_416),
         cmocka_unit_test(asks_before_dropping),
