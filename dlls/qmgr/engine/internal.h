@@ -89,7 +89,6 @@ struct run {
     HANDLE network_token; /* ... where it is for shares, proxies and credentials */
     HANDLE owner;         /* the owner's, NULL: who this process is, or a service account */
     HRESULT (*user_token)(const WCHAR *sid, HANDLE *token);
-    const struct os_world *world;
     BOOL unasked;          /* as the engine's */
     struct model_job data; /* for what the spec takes as it is */
 };

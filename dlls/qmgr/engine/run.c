@@ -158,7 +158,6 @@ HRESULT run_new(struct job *job, struct run **out)
     run->refs = 1;
     run->version = job->version;
     run->user_token = job->engine->user_token;
-    run->world = job->engine->world;
     run->unasked = job->engine->unasked;
     hr = model_job_copy(&job->data, &run->data);
     if (SUCCEEDED(hr))
