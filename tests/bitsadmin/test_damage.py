@@ -44,8 +44,9 @@ class Damage(Case):
         process = subprocess.run([WINE_RUN, self.program, '/rawreturn', '/list'],
                                  stdin=subprocess.DEVNULL, timeout=DEADLINE,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-        self.assertEqual(process.returncode, 0)
-        return process.stdout.decode(), process.stderr.decode()
+        output, warning = process.stdout.decode(), process.stderr.decode()
+        self.assertEqual(process.returncode, 0, f'{output}\n{warning}')
+        return output, warning
 
     def test_warning(self):
         self.create('lost')

@@ -26,7 +26,8 @@ static void wait_service(SC_HANDLE service, DWORD wanted)
     }
 }
 
-void restart_service(void)
+/* Gives up the manager and tells the service to stop; the caller closes the handle. */
+static SC_HANDLE stop_service(void)
 {
     SC_HANDLE control = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT), service;
     SERVICE_STATUS status;
@@ -34,16 +35,34 @@ void restart_service(void)
     assert_non_null(control);
     service = OpenServiceW(control, L"BITS", SERVICE_START | SERVICE_STOP | SERVICE_QUERY_STATUS);
     assert_non_null(service);
+    CloseServiceHandle(control);
     call(manager, Release);
     manager = NULL;
     assert_true(ControlService(service, SERVICE_CONTROL_STOP, &status));
+    return service;
+}
+
+static void connect_service(void)
+{
+    ok(CoCreateInstance(&CLSID_BackgroundCopyManager, NULL, CLSCTX_LOCAL_SERVER,
+                        &IID_IBackgroundCopyManager, (void **)&manager));
+}
+
+void restart_service(void)
+{
+    SC_HANDLE service = stop_service();
+
     wait_service(service, SERVICE_STOPPED);
     assert_true(StartServiceW(service, 0, NULL));
     wait_service(service, SERVICE_RUNNING);
     CloseServiceHandle(service);
-    CloseServiceHandle(control);
-    ok(CoCreateInstance(&CLSID_BackgroundCopyManager, NULL, CLSCTX_LOCAL_SERVER,
-                        &IID_IBackgroundCopyManager, (void **)&manager));
+    connect_service();
+}
+
+void replace_service(void)
+{
+    CloseServiceHandle(stop_service());
+    connect_service();
 }
 
 HANDLE service_process(DWORD access)

@@ -10,6 +10,8 @@
 /* Stops the service "BITS", starts it again and connects anew: the manager is another one, other
  * interfaces of before are dead. */
 void restart_service(void);
+/* The same without waiting for it to have stopped, and without starting it: connecting does. */
+void replace_service(void);
 /* Kills the service, after releasing all that the test has, the manager too. This process is no
  * client any more: Wine's COM does not always survive the end of the broker that goes along. */
 void kill_service(void);

@@ -28,6 +28,19 @@ static void wait_bytes(IBackgroundCopyJob5 *job, UINT64 bytes)
     } while (progress.BytesTransferred < bytes);
 }
 
+/* Who comes as soon as the stop is answered gets a new service, and does not wait for the old. */
+static void restart_by_a_client(void **state)
+{
+    IBackgroundCopyJob5 *job = new_fault_download("size=1000");
+    GUID id = id_of(job);
+
+    for (int i = 0; i < 3; i++) {
+        replace_service();
+        assert_int_equal(state_of(again(id)), BG_JOB_STATE_SUSPENDED);
+    }
+    ok(call(again(id), Cancel));
+}
+
 /* A suspended job with a part of its file, its properties and its id; it goes on from there. */
 static void restart_keeps_a_job(void **state)
 {
@@ -289,9 +302,13 @@ static void restart_killed(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        com_test(restart_keeps_a_job),           com_test(restart_keeps_states),
-        com_test(restart_keeps_properties),      com_test(restart_keeps_secrets),
-        com_test(restart_forgets_the_interface), com_test(restart_keeps_the_command_line),
+        com_test(restart_by_a_client),
+        com_test(restart_keeps_a_job),
+        com_test(restart_keeps_states),
+        com_test(restart_keeps_properties),
+        com_test(restart_keeps_secrets),
+        com_test(restart_forgets_the_interface),
+        com_test(restart_keeps_the_command_line),
         cmocka_unit_test(restart_killed), /* the last one: see kill_service() */
     };
 

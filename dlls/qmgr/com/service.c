@@ -7,9 +7,12 @@
 VOID WINAPI ServiceMain(DWORD argc, LPWSTR *argv);
 HRESULT WINAPI BitsConsoleMain(HANDLE stop);
 
+/* How long the stop control waits (ms); Wine gives a control 10 s. */
+#define STOP_WAIT 8000
+
 struct service {
     SERVICE_STATUS_HANDLE handle;
-    HANDLE stop;
+    HANDLE stop, stopped;
 };
 
 static void report(struct service *service, DWORD state, DWORD error, DWORD wait_hint)
@@ -34,6 +37,13 @@ static DWORD WINAPI handle_control(DWORD control, DWORD type, LPVOID data, LPVOI
 
     switch (control) {
     case SERVICE_CONTROL_STOP:
+        report(service, SERVICE_STOP_PENDING, NO_ERROR, 20000);
+        SetEvent(service->stop);
+        /* Wine's net stop does not look when the service has stopped, and a client that is told
+         * before then that it runs waits half a minute for it. */
+        if (os_is_wine())
+            WaitForSingleObject(service->stopped, STOP_WAIT);
+        return NO_ERROR;
     case SERVICE_CONTROL_SHUTDOWN:
         report(service, SERVICE_STOP_PENDING, NO_ERROR, 20000);
         SetEvent(service->stop);
@@ -55,8 +65,9 @@ VOID WINAPI ServiceMain(DWORD argc, LPWSTR *argv)
     HRESULT hr;
 
     service.stop = CreateEventW(NULL, TRUE, FALSE, NULL);
+    service.stopped = CreateEventW(NULL, TRUE, FALSE, NULL);
     service.handle = RegisterServiceCtrlHandlerExW(L"BITS", handle_control, &service);
-    if (!service.handle || !service.stop)
+    if (!service.handle || !service.stop || !service.stopped)
         return;
     report(&service, SERVICE_START_PENDING, NO_ERROR, 30000);
     os_service_begins(service.stop);
@@ -75,6 +86,8 @@ VOID WINAPI ServiceMain(DWORD argc, LPWSTR *argv)
     WaitForSingleObject(service.stop, INFINITE);
     com_stop();
     os_service_ended();
+    /* Before the report, which Wine lets wait for the answer to the control. */
+    SetEvent(service.stopped);
     report(&service, SERVICE_STOPPED, NO_ERROR, 0);
 }
 
