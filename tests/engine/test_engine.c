@@ -729,6 +729,49 @@ static void test_store_refuses(void **state)
     job_release(job);
 }
 
+static volatile LONG flushes, own_flushes;
+static DWORD own_thread;
+
+static BOOL WINAPI count_flush(HANDLE file)
+{
+    InterlockedIncrement(&flushes);
+    if (GetCurrentThreadId() == own_thread)
+        InterlockedIncrement(&own_flushes);
+    return FlushFileBuffers(file);
+}
+
+/* A job that is being made up does not wait for the disk, but is on it soon; Resume waits. */
+static void test_flushes(void **state)
+{
+    sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+    ULONGLONG deadline = GetTickCount64() + DEADLINE_MS;
+    LONG made_up, before, resumed;
+    struct job *job;
+    HRESULT hr;
+
+    flushes = own_flushes = 0;
+    own_thread = GetCurrentThreadId();
+    assert_int_equal(vfs->xSetSystemCall(vfs, "FlushFileBuffers", (sqlite3_syscall_ptr)count_flush),
+                     SQLITE_OK);
+    job = new_job();
+    hr = add(job, FAULT(L"data/flushes?size=10"), L"flushes");
+    change(job, describe);
+    made_up = own_flushes;
+    while (!flushes && GetTickCount64() < deadline)
+        Sleep(1);
+    before = flushes;
+    if (SUCCEEDED(hr))
+        hr = job_resume(job);
+    resumed = flushes;
+    vfs->xSetSystemCall(vfs, "FlushFileBuffers", NULL);
+    assert_int_equal(hr, S_OK);
+    assert_int_equal(made_up, 0);
+    assert_true(before > 0);
+    assert_true(resumed > before);
+    assert_int_equal(job_cancel(job), S_OK);
+    job_release(job);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -755,6 +798,7 @@ int main(void)
         ENGINE_TEST(test_restart_between_renames_other_file),
         ENGINE_TEST(test_temporary_file_lost),
         ENGINE_TEST(test_store_refuses),
+        ENGINE_TEST(test_flushes),
     };
 
     return run_engine_tests(tests, ARRAYSIZE(tests));

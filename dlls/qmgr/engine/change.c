@@ -175,6 +175,12 @@ void job_publish(struct job *job, struct model_job *next)
     ZeroMemory(next, sizeof(*next));
 }
 
+void job_spare_flush(const struct model_job *job, struct store_txn *txn)
+{
+    if (job->state == BG_JOB_STATE_SUSPENDED && !job->resumed_once)
+        store_txn_unflushed(txn);
+}
+
 HRESULT job_store_and_publish(struct job *job, struct model_job *next, struct store_txn *txn)
 {
     HRESULT hr = txn ? S_OK : E_OUTOFMEMORY;
@@ -184,8 +190,10 @@ HRESULT job_store_and_publish(struct job *job, struct model_job *next, struct st
     if (job->moved_steady > filetime_value(&next->active))
         next->active = filetime_from(job->moved_steady);
     ReleaseSRWLockShared(&job->engine->lock);
-    if (SUCCEEDED(hr))
+    if (SUCCEEDED(hr)) {
+        job_spare_flush(next, txn);
         hr = store_txn_put_job(txn, next);
+    }
     if (SUCCEEDED(hr))
         hr = store_commit(job->engine->store, txn);
     else

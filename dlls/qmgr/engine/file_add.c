@@ -274,6 +274,7 @@ static HRESULT store_files(struct job *job, struct model_job *next, struct file 
         /* A job's row comes first: its files refer to it. */
         engine_now(job->engine, &next->modified);
         next->active = filetime_from(engine_steady(job->engine));
+        job_spare_flush(next, txn);
         hr = store_txn_put_job(txn, next);
     }
     if (SUCCEEDED(hr))

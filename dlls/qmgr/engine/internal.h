@@ -255,6 +255,10 @@ HRESULT job_change_store(struct job_change *change);
 void job_keep_activity(struct job *job);
 /* Publishes next under the lock and reacts to a change of state. Latch held. */
 void job_publish(struct job *job, struct model_job *next);
+/* A job that was never resumed is still being made up: what is stored of it outlives the service at
+ * once, but does not wait for the flush. A loss of power in the next 10 ms takes its maker along;
+ * Resume waits. */
+void job_spare_flush(const struct model_job *job, struct store_txn *txn);
 /* Commits txn and publishes; consumes both. Latch held and kept. Counts bytes that have come as
  * activity of the job, but not the change itself. */
 HRESULT job_store_and_publish(struct job *job, struct model_job *next, struct store_txn *txn);

@@ -168,6 +168,7 @@ static HRESULT add_job(struct engine *engine, struct job *job, const struct os_i
         store_txn_discard(txn);
         goto release;
     }
+    job_spare_flush(&job->data, txn);
     hr = store_commit(engine->store, txn);
     if (FAILED(hr))
         goto release;

@@ -91,6 +91,16 @@ static BOOL make_a_file(const WCHAR *directory)
 }
 
 /* The directory that was good a moment ago is good: many files go to one. */
+static BOOL was_good(const WCHAR *directory)
+{
+    BOOL was;
+
+    AcquireSRWLockShared(&lock);
+    was = GetTickCount64() < good_until && !wcscmp(good, directory);
+    ReleaseSRWLockShared(&lock);
+    return was;
+}
+
 static BOOL may_make_a_file(const WCHAR *directory)
 {
     BOOL may;
@@ -98,17 +108,20 @@ static BOOL may_make_a_file(const WCHAR *directory)
     if (wcslen(directory) > MAX_PATH)
         return TRUE;
     AcquireSRWLockExclusive(&lock);
-    may = (GetTickCount64() < good_until && !lstrcmpW(good, directory)) || make_a_file(directory);
+    may = make_a_file(directory);
     ReleaseSRWLockExclusive(&lock);
     return may;
 }
 
 BOOL os_may_make_files(const WCHAR *directory)
 {
-    HANDLE handle = CreateFileW(directory, FILE_ADD_FILE,
-                                FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
-                                OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+    HANDLE handle;
 
+    if (os_is_wine() && was_good(directory))
+        return TRUE;
+    handle = CreateFileW(directory, FILE_ADD_FILE,
+                         FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                         OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
     if (handle == INVALID_HANDLE_VALUE)
         return GetLastError() != ERROR_ACCESS_DENIED;
     CloseHandle(handle);

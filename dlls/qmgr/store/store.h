@@ -73,8 +73,8 @@ HRESULT store_txn_put_setting(struct store_txn *txn, const char *name, const voi
                               ULONG size);
 
 /*
- * What is recorded need only outlive this process, not a loss of power: store_commit() leaves the
- * flush to the next transaction.
+ * What is recorded need only outlive this process, not a loss of power in the next moment:
+ * store_commit() leaves the flush to the next transaction, or to the writer thread 10 ms later.
  */
 void store_txn_unflushed(struct store_txn *txn);
 

@@ -45,7 +45,8 @@ enum store_statement {
 struct store_db {
     sqlite3 *handle;
     sqlite3_stmt *statements[STMT_COUNT];
-    BOOL unflushed; /* a commit leaves the flush to the next one */
+    BOOL unflushed;  /* a commit leaves the flush to the next one */
+    BOOL owes_flush; /* a commit did */
 };
 
 struct store {
@@ -56,8 +57,9 @@ struct store {
     SRWLOCK queue_lock; /* owns what follows */
     CONDITION_VARIABLE work;
     struct store_txn *first, *last;
-    BOOL writing;     /* somebody is committing */
-    BOOL log_is_long; /* the writer shall copy the log */
+    BOOL writing;        /* somebody is committing */
+    BOOL log_is_long;    /* the writer shall copy the log */
+    ULONGLONG flush_due; /* tick count at which it shall flush the log, 0: need not */
     BOOL stopping;
 
     HANDLE writer;

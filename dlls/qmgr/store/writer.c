@@ -6,7 +6,8 @@
  * (the commit, or an error that makes SQLite roll everything back), each is tried once more by
  * itself, so that only the guilty one fails. Who comes while nothing is being written commits what
  * there is; the others wait until he is through, and the first of them is next. The writer thread
- * commits what nobody waits for, and copies the log into the database when nobody waits at all.
+ * commits what nobody waits for, flushes what was committed without, and copies the log into the
+ * database when nobody waits at all.
  * Called by store.c and the engine; calls txn.c and schema.c.
  */
 #include <stdlib.h>
@@ -17,6 +18,9 @@
 /* Pages in the log at which an idle writer copies them into the database, and a busy one must. */
 #define CHECKPOINT_IDLE 1000
 #define CHECKPOINT_BUSY 8000
+
+/* How long a transaction that need not be flushed waits for the flush of another (ms). */
+#define FLUSH_DELAY 10
 
 /* Undoes an open transaction that SQLite has not already rolled back. */
 static void roll_back(struct store_db *db)
@@ -53,6 +57,8 @@ static HRESULT commit_single(struct store_db *db, struct store_txn *txn)
         rc = store_txn_apply(txn, db);
         if (rc == SQLITE_OK)
             rc = store_execute(db, STMT_COMMIT);
+        if (rc == SQLITE_OK)
+            db->owes_flush = txn->unflushed;
     }
     hr = store_error(db->handle, rc);
     roll_back(db);
@@ -101,6 +107,8 @@ static void commit_group(struct store_db *db, struct store_txn *group)
         whole = apply_in_group(db, txn);
     if (whole)
         whole = store_execute(db, STMT_COMMIT) == SQLITE_OK;
+    if (whole)
+        db->owes_flush = FALSE;
     roll_back(db);
     for (txn = group; txn; txn = txn->next) {
         if (txn->stage == TXN_GROUPED && whole)
@@ -152,72 +160,130 @@ static struct store_txn *take_queue(struct store *store)
     return group;
 }
 
+static BOOL flush_is_due(const struct store *store)
+{
+    return store->flush_due && (store->stopping || GetTickCount64() >= store->flush_due);
+}
+
 /* Somebody else may write now: the first who waits for his transaction takes what there is, else
- * the writer thread does. pages: in the log. queue_lock is held. */
-static void pass_on(struct store *store, int pages)
+ * the writer thread does. pages: in the log; owes_flush: struct store_db's. queue_lock is held. */
+static void pass_on(struct store *store, int pages, BOOL owes_flush)
 {
     struct store_txn *txn = store->first;
+    BOOL sets_time = owes_flush && !store->flush_due;
 
     store->writing = FALSE;
     store->log_is_long = pages >= (txn ? CHECKPOINT_BUSY : CHECKPOINT_IDLE);
+    if (sets_time)
+        store->flush_due = GetTickCount64() + FLUSH_DELAY;
+    else if (!owes_flush)
+        store->flush_due = 0;
     while (txn && !txn->waited)
         txn = txn->next;
     if (txn)
         WakeConditionVariable(&txn->ended);
-    if (store->log_is_long || (store->first && !txn) || store->stopping)
+    if (store->log_is_long || (store->first && !txn) || store->stopping || sets_time ||
+        flush_is_due(store))
         WakeConditionVariable(&store->work);
 }
 
 /* Commits what take_queue() gave, tells of it and passes the right on. */
 static void write_group(struct store *store, struct store_txn *group)
 {
+    BOOL owes_flush;
     int pages;
 
     AcquireSRWLockExclusive(&store->db_lock);
     commit_group(&store->db, group);
     pages = store->wal_pages;
+    owes_flush = store->db.owes_flush;
     ReleaseSRWLockExclusive(&store->db_lock);
     finish_group(store, group);
     AcquireSRWLockExclusive(&store->queue_lock);
-    pass_on(store, pages);
+    pass_on(store, pages, owes_flush);
     ReleaseSRWLockExclusive(&store->queue_lock);
 }
 
-/* Waits for work; the whole queue, or NULL when only the log wants to be copied or, *stopped, the
- * store is closing and nothing is left. */
-static struct store_txn *take_group(struct store *store, BOOL *stopped)
+/* Puts the log on the disk and passes on the right to write. That it failed is told to nobody: who
+ * made the changes has gone on, and the next who waits for a flush meets the same disk. */
+static void flush_log(struct store *store)
 {
-    struct store_txn *group = NULL;
-    BOOL idle;
+    sqlite3_file *log = NULL;
+    int pages;
 
+    AcquireSRWLockExclusive(&store->db_lock);
+    if (!sqlite3_file_control(store->db.handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) &&
+        log && log->pMethods)
+        log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+    store->db.owes_flush = FALSE;
+    pages = store->wal_pages;
+    ReleaseSRWLockExclusive(&store->db_lock);
     AcquireSRWLockExclusive(&store->queue_lock);
-    idle = !store->first;
+    pass_on(store, pages, FALSE);
     ReleaseSRWLockExclusive(&store->queue_lock);
-    checkpoint(store, idle ? CHECKPOINT_IDLE : CHECKPOINT_BUSY);
+}
+
+/* How long the writer thread may sleep (ms). Who writes when the flush is due wakes it. */
+static DWORD until_flush(const struct store *store)
+{
+    ULONGLONG now = GetTickCount64();
+
+    if (!store->flush_due || (store->writing && now >= store->flush_due))
+        return INFINITE;
+    return now < store->flush_due ? (DWORD)(store->flush_due - now) : 0;
+}
+
+enum writer_task { TASK_STOP, TASK_CHECKPOINT, TASK_WRITE, TASK_FLUSH };
+
+/* Waits for work. TASK_WRITE gives the whole queue, and with it, like TASK_FLUSH, the right to
+ * write; TASK_STOP comes when the store is closing and nothing is left. */
+static enum writer_task wait_for_task(struct store *store, struct store_txn **group)
+{
+    enum writer_task task = TASK_CHECKPOINT;
 
     AcquireSRWLockExclusive(&store->queue_lock);
-    while (!store->log_is_long && (store->writing || (!store->first && !store->stopping)))
-        SleepConditionVariableSRW(&store->work, &store->queue_lock, INFINITE, 0);
-    if (!store->writing)
-        group = take_queue(store);
-    *stopped = !group && !store->writing && store->stopping;
+    while (!store->log_is_long &&
+           (store->writing || (!store->first && !store->stopping && !flush_is_due(store))))
+        SleepConditionVariableSRW(&store->work, &store->queue_lock, until_flush(store), 0);
+    if (!store->writing) {
+        *group = take_queue(store);
+        if (*group) {
+            task = TASK_WRITE;
+        } else if (flush_is_due(store)) {
+            task = TASK_FLUSH;
+            store->writing = TRUE;
+        } else if (store->stopping) {
+            task = TASK_STOP;
+        }
+    }
     store->log_is_long = FALSE;
     ReleaseSRWLockExclusive(&store->queue_lock);
-    return group;
+    return task;
 }
 
 static DWORD WINAPI writer_thread(void *argument)
 {
     struct store *store = argument;
     struct store_txn *group;
-    BOOL stopped;
+    BOOL idle;
 
     for (;;) {
-        group = take_group(store, &stopped);
-        if (stopped)
+        switch (wait_for_task(store, &group)) {
+        case TASK_STOP:
             return 0;
-        if (group)
+        case TASK_WRITE:
             write_group(store, group);
+            break;
+        case TASK_FLUSH:
+            flush_log(store);
+            break;
+        case TASK_CHECKPOINT:
+            break;
+        }
+        AcquireSRWLockExclusive(&store->queue_lock);
+        idle = !store->first;
+        ReleaseSRWLockExclusive(&store->queue_lock);
+        checkpoint(store, idle ? CHECKPOINT_IDLE : CHECKPOINT_BUSY);
     }
 }
 
