@@ -67,6 +67,15 @@ HRESULT __RPC_STUB IBackgroundCopyManager_EnumJobs_Stub(IBackgroundCopyManager *
 HRESULT STDMETHODCALLTYPE IBackgroundCopyManager_EnumJobsKept_Proxy(
     IBackgroundCopyManager *This, DWORD dwFlags, IEnumBackgroundCopyJobs **ppEnum);
 
+/* This one packs the names of its files; see bits.idl. */
+HRESULT CALLBACK IBackgroundCopyJob_AddFileSet_Proxy(IBackgroundCopyJob *This, ULONG cFileCount,
+                                                     BG_FILE_INFO *pFileSet);
+HRESULT __RPC_STUB IBackgroundCopyJob_AddFileSet_Stub(IBackgroundCopyJob *This, ULONG cFileCount,
+                                                      ULONG cUnits, WCHAR *pNames);
+HRESULT STDMETHODCALLTYPE IBackgroundCopyJob_AddFileSetPacked_Proxy(IBackgroundCopyJob *This,
+                                                                    ULONG cFileCount, ULONG cUnits,
+                                                                    WCHAR *pNames);
+
 /* Makes the factory of class clsid known to COM in the caller's apartment, in place of the registry
  * (nf-combaseapi-coregisterpsclsid). What fails here is looked up there, as ever. */
 void qmgrprxy_keep_factory(REFCLSID clsid, IUnknown *factory);

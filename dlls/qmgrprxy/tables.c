@@ -8,8 +8,17 @@
  * that a reader goes past their end. And rpcrt4 fills in the empty methods of an asynchronous stub,
  * which widl makes constant; all but Release, which is always the DLL's own. Both are replaced
  * here.
+ *
+ * A method that has another form on the wire is called by way of a thunk. widl lists the thunks
+ * only for interfaces that declare such a method, not for those that inherit one; these get their
+ * list here. It matters where the forms differ, as those of AddFileSet do.
  */
 #include "qmgrprxy.h"
+
+#include <limits.h>
+#include <stddef.h>
+
+#include <bitscore/bc_names.h>
 
 #include "widl.h"
 
@@ -18,6 +27,13 @@
 static const IID *async_iids[INTERFACE_COUNT];
 static const CInterfaceStubVtbl *stubs[INTERFACE_COUNT + 1];
 static CInterfaceStubVtbl async_stub;
+
+/* The interfaces that inherit AddFileSet, and no list of thunks. */
+static const IID *const heirs[] = {&IID_IBackgroundCopyJob2, &IID_IBackgroundCopyJob4,
+                                   &IID_IBackgroundCopyJob5};
+static CInterfaceStubVtbl heir_stubs[ARRAYSIZE(heirs)];
+static MIDL_SERVER_INFO heir_servers[ARRAYSIZE(heirs)];
+static STUB_THUNK heir_thunks[sizeof(IBackgroundCopyJob5Vtbl) / sizeof(void *)]; /* by slot */
 
 static const ProxyFileInfo proxy_file = {
     (const PCInterfaceProxyVtblList *)_widl_h_ProxyVtblList,
@@ -47,6 +63,17 @@ void qmgrprxy_tables_init(void)
         async_stub = *stubs[index];
         async_stub.Vtbl.Release = CStdStubBuffer_Release;
         stubs[index] = &async_stub;
+    }
+    heir_thunks[offsetof(IBackgroundCopyJobVtbl, AddFileSet) / sizeof(void *)] =
+        IBackgroundCopyJob_AddFileSetPacked_Thunk;
+    for (size_t i = 0; i < ARRAYSIZE(heirs); i++) {
+        if (!_widl_h_IID_Lookup(heirs[i], &index))
+            continue;
+        heir_stubs[i] = *stubs[index];
+        heir_servers[i] = *(const MIDL_SERVER_INFO *)heir_stubs[i].header.pServerInfo;
+        heir_servers[i].ThunkTable = heir_thunks;
+        heir_stubs[i].header.pServerInfo = &heir_servers[i];
+        stubs[index] = &heir_stubs[i];
     }
 }
 
@@ -145,4 +172,65 @@ HRESULT __RPC_STUB IBackgroundCopyManager_EnumJobs_Stub(IBackgroundCopyManager *
                                                         IEnumBackgroundCopyJobs **ppEnum)
 {
     return IBackgroundCopyManager_EnumJobs(This, dwFlags, ppEnum);
+}
+
+/* The names of a set are packed, for what a large set costs under Wine is its way through the pipe.
+ */
+
+C_ASSERT(sizeof(BG_FILE_INFO) == 2 * sizeof(uint16_t *));
+
+/* What the client gave can be read: the marshaller proper would catch the fault. */
+static BOOL can_read(const BG_FILE_INFO *set, ULONG count)
+{
+    if (IsBadReadPtr(set, count * sizeof(*set)))
+        return FALSE;
+    for (ULONG i = 0; i < count; i++) {
+        if ((set[i].RemoteName && IsBadStringPtrW(set[i].RemoteName, UINT_MAX)) ||
+            (set[i].LocalName && IsBadStringPtrW(set[i].LocalName, UINT_MAX)))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+HRESULT CALLBACK IBackgroundCopyJob_AddFileSet_Proxy(IBackgroundCopyJob *This, ULONG cFileCount,
+                                                     BG_FILE_INFO *pFileSet)
+{
+    uint16_t *const *names = (uint16_t *const *)pFileSet;
+    uint16_t *packed;
+    size_t room;
+    HRESULT hr;
+
+    if (!pFileSet)
+        return HRESULT_FROM_WIN32(RPC_X_NULL_REF_POINTER);
+    if (cFileCount > LONG_MAX / sizeof(*pFileSet) || !can_read(pFileSet, cFileCount))
+        return HRESULT_FROM_WIN32(ERROR_NOACCESS);
+    room = bc_names_room(names, 2 * (size_t)cFileCount);
+    packed =
+        room < LONG_MAX / sizeof(*packed) ? CoTaskMemAlloc((room + 1) * sizeof(*packed)) : NULL;
+    if (!packed)
+        return E_OUTOFMEMORY;
+    room = bc_names_pack(names, 2 * (size_t)cFileCount, packed);
+    hr = IBackgroundCopyJob_AddFileSetPacked_Proxy(This, cFileCount, (ULONG)room, packed);
+    CoTaskMemFree(packed);
+    return hr;
+}
+
+HRESULT __RPC_STUB IBackgroundCopyJob_AddFileSet_Stub(IBackgroundCopyJob *This, ULONG cFileCount,
+                                                      ULONG cUnits, WCHAR *pNames)
+{
+    size_t pool = bc_names_measure(pNames, cUnits, 2 * (size_t)cFileCount);
+    BG_FILE_INFO *set;
+    HRESULT hr;
+
+    if (pool == SIZE_MAX)
+        return HRESULT_FROM_WIN32(RPC_X_BAD_STUB_DATA);
+    /* One more of each, for a set of none is the service's to refuse. */
+    set = CoTaskMemAlloc((cFileCount + (size_t)1) * sizeof(*set) + (pool + 1) * sizeof(WCHAR));
+    if (!set)
+        return E_OUTOFMEMORY;
+    bc_names_unpack(pNames, 2 * (size_t)cFileCount, (uint16_t **)set,
+                    (uint16_t *)(set + cFileCount + 1));
+    hr = IBackgroundCopyJob_AddFileSet(This, cFileCount, set);
+    CoTaskMemFree(set);
+    return hr;
 }

@@ -179,6 +179,28 @@ static void files_set(void **state)
     assert_true(progress.BytesTotal == BG_SIZE_UNKNOWN);
 }
 
+/* The names of a set have a form of their own on the wire: every interface that inherits the method
+ * must know it. */
+static void files_set_by_heirs(void **state)
+{
+    static const IID *const interfaces[] = {&IID_IBackgroundCopyJob, &IID_IBackgroundCopyJob2,
+                                            &IID_IBackgroundCopyJob3, &IID_IBackgroundCopyJob4,
+                                            &IID_IBackgroundCopyJob5};
+    IBackgroundCopyJob5 *job = new_job(BG_JOB_TYPE_DOWNLOAD);
+    WCHAR *name;
+
+    for (ULONG i = 0; i < ARRAYSIZE(interfaces); i++) {
+        BG_FILE_INFO info = {(WCHAR *)url("HTTP", "heir%lu", i), (WCHAR *)local("heir%lu", i)};
+        IBackgroundCopyJob *heir = NULL;
+
+        ok(call(job, QueryInterface, interfaces[i], (void **)&heir));
+        ok(call(heir, AddFileSet, 1, &info));
+        call(heir, Release);
+        ok(call(job_file(job, i), GetLocalName, &name));
+        assert_text(name, info.LocalName);
+    }
+}
+
 /* Administrators may add more than 200 files; all of them are there, in their order. */
 static void files_set_large(void **state)
 {
@@ -484,6 +506,7 @@ int main(void)
         com_test(files_local_is_directory),
         com_test(files_local_not_writable),
         com_test(files_set),
+        com_test(files_set_by_heirs),
         com_test(files_set_large),
         com_test(files_of_uploads),
         com_test(files_progress),

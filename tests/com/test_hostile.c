@@ -121,6 +121,10 @@ static void hostile_strings(void **state)
     assert_true(FAILED(call(job, SetProxySettings, BG_JOB_PROXY_USAGE_OVERRIDE, huge, huge)));
     assert_true(FAILED(call(job, AddFile, huge, huge)));
     assert_true(FAILED(call(job, AddFileSet, 3, set)));
+    set[1].RemoteName = (WCHAR *)16;
+    expect(HRESULT_FROM_WIN32(ERROR_NOACCESS), call(job, AddFileSet, 3, set));
+    expect(HRESULT_FROM_WIN32(ERROR_NOACCESS), call(job, AddFileSet, 3, (BG_FILE_INFO *)16));
+    assert_true(FAILED(call(job, AddFileSet, 0xffffffff, set)));
     assert_true(FAILED(call(job, ReplaceRemotePrefix, L"http", huge)));
     assert_true(FAILED(call(job_file(job, 0), SetRemoteName, huge)));
     assert_true(FAILED(call(http_options(job), SetCustomHeaders, huge)));

@@ -8,6 +8,9 @@
 
 #include <windows.h>
 
+/* TRUE under Wine. */
+BOOL os_is_wine(void);
+
 /* Protects a secret for the store (CryptProtectData). *blob by free(). */
 HRESULT os_protect(const WCHAR *clear, BYTE **blob, ULONG *size);
 /* The reverse; *clear by os_wipe_free(). */

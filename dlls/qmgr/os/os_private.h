@@ -4,9 +4,6 @@
 
 #include "os.h"
 
-/* TRUE under Wine. */
-BOOL os_is_wine(void);
-
 /* The account this process runs as, whatever the thread impersonates. token stays NULL. */
 HRESULT os_process_identity(struct os_identity *identity);
 
