@@ -26,13 +26,14 @@ GUID = re.compile(r'\{[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\}')
 
 
 class Result:
-    def __init__(self, code, output):
+    def __init__(self, code, output, errors):
         self.code = code
         self.output = output
         self.lines = output.splitlines()
+        self.errors = errors  # standard error, where Wine says what it could not do
 
     def __str__(self):
-        return f'exit code {self.code}\n{self.output}'
+        return f'exit code {self.code}\n{self.output}{self.errors}'
 
 
 class Case(unittest.TestCase):
@@ -66,12 +67,15 @@ class Case(unittest.TestCase):
         return subprocess.Popen([WINE_RUN, cls.program, *args], stdin=subprocess.DEVNULL,
                                 env={**os.environ, 'LC_ALL': 'C.UTF-8'},
                                 stdout=options.pop('stdout', subprocess.PIPE),
-                                stderr=subprocess.DEVNULL, **options)
+                                stderr=options.pop('stderr', subprocess.DEVNULL), **options)
 
     def run_tool(self, *args):
-        process = self.start(*args)
-        output, _ = process.communicate(timeout=DEADLINE)
-        return Result(process.returncode, output.decode('utf-8').replace('\r\n', '\n'))
+        with tempfile.TemporaryFile() as errors:
+            process = self.start(*args, stderr=errors)
+            output, _ = process.communicate(timeout=DEADLINE)
+            errors.seek(0)
+            return Result(process.returncode, output.decode('utf-8').replace('\r\n', '\n'),
+                          errors.read().decode('utf-8', 'replace'))
 
     def ok(self, *args):
         """Runs a command that must succeed."""
