@@ -218,10 +218,13 @@ HRESULT CALLBACK IBackgroundCopyJob_AddFileSet_Proxy(IBackgroundCopyJob *This, U
 HRESULT __RPC_STUB IBackgroundCopyJob_AddFileSet_Stub(IBackgroundCopyJob *This, ULONG cFileCount,
                                                       ULONG cUnits, WCHAR *pNames)
 {
-    size_t pool = bc_names_measure(pNames, cUnits, 2 * (size_t)cFileCount);
+    size_t pool = SIZE_MAX;
     BG_FILE_INFO *set;
     HRESULT hr;
 
+    /* A name takes a unit at least: no count that could overflow below comes further. */
+    if (cFileCount <= cUnits / 2)
+        pool = bc_names_measure(pNames, cUnits, 2 * (size_t)cFileCount);
     if (pool == SIZE_MAX)
         return HRESULT_FROM_WIN32(RPC_X_BAD_STUB_DATA);
     /* One more of each, for a set of none is the service's to refuse. */
