@@ -30,6 +30,9 @@ static bool is_device(struct bc_span segment)
     }
     while (base.len && base.ptr[base.len - 1] == ' ')
         base.len--;
+    /* Most are none by their first letter. */
+    if (!base.len || !memchr("cpanlCPANL", base.ptr[0], 10))
+        return false;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (bc_span_is(base, names[i]))
             return true;
@@ -40,6 +43,25 @@ static bool is_device(struct bc_span segment)
     return false;
 }
 
+/* No file name has it (naming-a-file). */
+static bool is_forbidden(char c)
+{
+    switch (c) {
+    case '<':
+    case '>':
+    case ':':
+    case '"':
+    case '|':
+    case '?':
+    case '*':
+    case '/':
+    case '\\':
+        return true;
+    default:
+        return (unsigned char)c < 0x20;
+    }
+}
+
 bool bc_path_segment_valid(struct bc_span segment)
 {
     size_t units;
@@ -48,7 +70,7 @@ bool bc_path_segment_valid(struct bc_span segment)
         units > BC_PATH_SEGMENT_MAX_CHARS)
         return false;
     for (size_t i = 0; i < segment.len; i++)
-        if ((unsigned char)segment.ptr[i] < 0x20 || strchr("<>:\"|?*/\\", segment.ptr[i]))
+        if (is_forbidden(segment.ptr[i]))
             return false;
     return !is_device(segment);
 }

@@ -142,13 +142,25 @@ static HRESULT check_local_file(const WCHAR *name, BG_JOB_TYPE type)
     return type == BG_JOB_TYPE_DOWNLOAD ? S_OK : HRESULT_FROM_WIN32(error);
 }
 
+/* Room for a name in UTF-8, as most are. */
+#define NAME_BYTES 512
+
+/* The name in UTF-8: in room where it fits, which saves many files the memory, else for free(). */
+static char *name_in(const WCHAR *name, char room[NAME_BYTES])
+{
+    if (name && WideCharToMultiByte(CP_UTF8, 0, name, -1, room, NAME_BYTES, NULL, NULL))
+        return room;
+    return utf8_from_wide(name);
+}
+
 /* Checks one request and fills the durable side of its file (ns-bits-bg_file_info). */
 static HRESULT model_file_make(const struct model_job *job, const struct file_request *request,
                                size_t range_limit, UINT32 number, BOOL few, struct folder *folder,
                                struct model_file *out)
 {
-    char *remote = utf8_from_wide(request->remote_name),
-         *local = utf8_from_wide(request->local_name);
+    char remote_room[NAME_BYTES], local_room[NAME_BYTES];
+    char *remote = name_in(request->remote_name, remote_room),
+         *local = name_in(request->local_name, local_room);
     char plain[BC_PATH_UTF8_SIZE];
     struct bc_url url;
     HRESULT hr = E_INVALIDARG;
@@ -193,8 +205,10 @@ static HRESULT model_file_make(const struct model_job *job, const struct file_re
                                    : temporary_name(folder, number, &out->temporary_name);
 
 done:
-    free(remote);
-    free(local);
+    if (remote != remote_room)
+        free(remote);
+    if (local != local_room)
+        free(local);
     if (FAILED(hr))
         model_file_release(out);
     return hr;

@@ -136,16 +136,18 @@ static const struct column file_columns[] = {
 /* Behind the ranges: a damaged store may be of a schema without it. */
 static const struct column volume_column = FILE_COLUMN("volume", KIND_U32, volume, ULONG_MAX);
 
-static int bind_text(sqlite3_stmt *statement, int index, const WCHAR *text)
+static int bind_text(sqlite3_stmt *statement, int index, const WCHAR *text,
+                     struct store_texts *texts)
 {
+    sqlite3_destructor_type release;
     char *encoded;
     int bytes;
 
     if (!text)
         return sqlite3_bind_null(statement, index);
-    if (!(encoded = store_text_encode(text, &bytes)))
+    if (!(encoded = store_text_encode(text, texts, &bytes, &release)))
         return SQLITE_NOMEM;
-    return sqlite3_bind_text(statement, index, encoded, bytes, sqlite3_free);
+    return sqlite3_bind_text(statement, index, encoded, bytes, release);
 }
 
 static int bind_ranges(sqlite3_stmt *statement, int index, const BG_FILE_RANGE *ranges, ULONG count)
@@ -218,7 +220,7 @@ static int bind_secret(sqlite3_stmt *statement, int index, const BYTE *secret, U
 }
 
 static int bind_column(sqlite3_stmt *statement, int index, const struct column *column,
-                       const void *base)
+                       const void *base, struct store_texts *texts)
 {
     const BYTE *member = (const BYTE *)base + column->offset;
 
@@ -248,7 +250,7 @@ static int bind_column(sqlite3_stmt *statement, int index, const struct column *
     case KIND_GUID:
         return sqlite3_bind_blob(statement, index, member, sizeof(GUID), SQLITE_STATIC);
     case KIND_TEXT:
-        return bind_text(statement, index, *(WCHAR *const *)member);
+        return bind_text(statement, index, *(WCHAR *const *)member, texts);
     case KIND_HASH:
         return sqlite3_bind_blob(statement, index, member, 20, SQLITE_STATIC);
     case KIND_SECRET:
@@ -355,13 +357,14 @@ static HRESULT read_column(sqlite3_stmt *statement, int index, const struct colu
     return S_OK;
 }
 
-int store_bind_job(sqlite3_stmt *statement, int first, const struct model_job *job)
+int store_bind_job(sqlite3_stmt *statement, int first, const struct model_job *job,
+                   struct store_texts *texts)
 {
     size_t i;
     int rc = SQLITE_OK;
 
     for (i = 0; i < ARRAYSIZE(job_columns) && rc == SQLITE_OK; i++)
-        rc = bind_column(statement, first + (int)i, &job_columns[i], job);
+        rc = bind_column(statement, first + (int)i, &job_columns[i], job, texts);
     return rc;
 }
 
@@ -378,13 +381,14 @@ HRESULT store_read_job(sqlite3_stmt *statement, int first, struct model_job *out
     return hr;
 }
 
-int store_bind_file(sqlite3_stmt *statement, int first, const struct model_file *file)
+int store_bind_file(sqlite3_stmt *statement, int first, const struct model_file *file,
+                    struct store_texts *texts)
 {
     size_t i;
     int rc = SQLITE_OK;
 
     for (i = 0; i < ARRAYSIZE(file_columns) && rc == SQLITE_OK; i++)
-        rc = bind_column(statement, first + (int)i, &file_columns[i], file);
+        rc = bind_column(statement, first + (int)i, &file_columns[i], file, texts);
     if (rc == SQLITE_OK)
         rc = bind_ranges(statement, first + (int)i, file->ranges, file->range_count);
     if (rc == SQLITE_OK)
@@ -392,7 +396,7 @@ int store_bind_file(sqlite3_stmt *statement, int first, const struct model_file 
     if (rc == SQLITE_OK)
         rc = bind_ranges(statement, first + (int)i + 2, file->wanted, file->wanted_count);
     if (rc == SQLITE_OK)
-        rc = bind_column(statement, first + (int)i + 3, &volume_column, file);
+        rc = bind_column(statement, first + (int)i + 3, &volume_column, file, texts);
     return rc;
 }
 
@@ -426,7 +430,7 @@ HRESULT store_read_file(sqlite3_stmt *statement, int first, struct model_file *o
 }
 
 int store_bind_credential(sqlite3_stmt *statement, int first,
-                          const struct model_credential *credential)
+                          const struct model_credential *credential, struct store_texts *texts)
 {
     int rc;
 
@@ -434,7 +438,7 @@ int store_bind_credential(sqlite3_stmt *statement, int first,
     if (rc == SQLITE_OK)
         rc = sqlite3_bind_int(statement, first + 1, credential->scheme);
     if (rc == SQLITE_OK)
-        rc = bind_text(statement, first + 2, credential->user);
+        rc = bind_text(statement, first + 2, credential->user, texts);
     if (rc != SQLITE_OK)
         return rc;
     return bind_secret(statement, first + 3, credential->secret, credential->secret_size);

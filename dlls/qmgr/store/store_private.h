@@ -167,11 +167,19 @@ char *store_sql_select_file(const char *tail, int version); /* of a store of tha
 extern const int store_job_columns;
 extern const int store_file_columns;
 
+/* Room for the texts of one row, which must last until its statement has run. */
+struct store_texts {
+    size_t used; /* 0 at first */
+    char bytes[4096];
+};
+
 /* Binds all columns from parameter first on; an SQLite code. */
-int store_bind_job(sqlite3_stmt *statement, int first, const struct model_job *job);
-int store_bind_file(sqlite3_stmt *statement, int first, const struct model_file *file);
+int store_bind_job(sqlite3_stmt *statement, int first, const struct model_job *job,
+                   struct store_texts *texts);
+int store_bind_file(sqlite3_stmt *statement, int first, const struct model_file *file,
+                    struct store_texts *texts);
 int store_bind_credential(sqlite3_stmt *statement, int first,
-                          const struct model_credential *credential);
+                          const struct model_credential *credential, struct store_texts *texts);
 
 /*
  * Reads a row from column first on into *out, which is filled with defaults before. S_OK, S_FALSE
@@ -209,8 +217,10 @@ void store_writer_stop(struct store *store);
 
 /* text.c */
 
-/* UTF-16 to UTF-8 in memory of sqlite3_malloc64(), or NULL; a lone surrogate takes three bytes. */
-char *store_text_encode(const WCHAR *text, int *bytes);
+/* UTF-16 to UTF-8 in texts, or in memory of its own when it does not fit, which *release frees;
+ * NULL: no memory. A lone surrogate takes three bytes. */
+char *store_text_encode(const WCHAR *text, struct store_texts *texts, int *bytes,
+                        sqlite3_destructor_type *release);
 
 /* The reverse, into malloc() memory. S_FALSE when store_text_encode() does not make such bytes. */
 HRESULT store_text_decode(const unsigned char *text, size_t size, WCHAR **out);

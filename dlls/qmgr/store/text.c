@@ -12,14 +12,11 @@
 /* Above anything the engine writes: headers, proxy lists, paths. */
 #define MAX_TEXT_BYTES (4u << 20)
 
-char *store_text_encode(const WCHAR *text, int *bytes)
+static size_t encode(const WCHAR *text, size_t length, unsigned char *out)
 {
-    size_t length = wcslen(text), i, used = 0;
-    unsigned char *out;
+    size_t used = 0;
 
-    if (length > MAX_TEXT_BYTES / 3 || !(out = sqlite3_malloc64(length * 3 + 1)))
-        return NULL;
-    for (i = 0; i < length; i++) {
+    for (size_t i = 0; i < length; i++) {
         ULONG c = text[i];
 
         if (c >= 0xd800 && c < 0xdc00 && text[i + 1] >= 0xdc00 && text[i + 1] < 0xe000) {
@@ -39,9 +36,29 @@ char *store_text_encode(const WCHAR *text, int *bytes)
             out[used++] = (unsigned char)c;
         }
     }
-    out[used] = 0;
-    *bytes = (int)used;
-    return (char *)out;
+    return used;
+}
+
+char *store_text_encode(const WCHAR *text, struct store_texts *texts, int *bytes,
+                        sqlite3_destructor_type *release)
+{
+    size_t length = wcslen(text), size = 3 * length; /* no unit has more than three bytes */
+    char *out;
+
+    if (length > MAX_TEXT_BYTES / 3)
+        return NULL;
+    if (size <= sizeof(texts->bytes) - texts->used) {
+        out = texts->bytes + texts->used;
+        *release = SQLITE_STATIC;
+    } else {
+        if (!(out = sqlite3_malloc64(size)))
+            return NULL;
+        *release = sqlite3_free;
+    }
+    *bytes = (int)encode(text, length, (unsigned char *)out);
+    if (*release == SQLITE_STATIC)
+        texts->used += (size_t)*bytes;
+    return out;
 }
 
 /* Decodes one character of text[0..size); its length, or 0 when it is malformed. */

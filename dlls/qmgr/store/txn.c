@@ -181,6 +181,7 @@ static int find_job(struct store_db *db, const GUID *id, sqlite3_int64 *row)
 
 static int put_credentials(struct store_db *db, sqlite3_int64 row, const struct model_job *job)
 {
+    struct store_texts texts;
     sqlite3_stmt *statement;
     ULONG i;
     int rc;
@@ -194,8 +195,9 @@ static int put_credentials(struct store_db *db, sqlite3_int64 row, const struct 
     for (i = 0; i < job->credential_count; i++) {
         if (!(statement = store_statement(db, STMT_CREDENTIAL_INSERT, &rc)))
             return rc;
+        texts.used = 0;
         if ((rc = sqlite3_bind_int64(statement, 1, row)) == SQLITE_OK)
-            rc = store_bind_credential(statement, 2, &job->credentials[i]);
+            rc = store_bind_credential(statement, 2, &job->credentials[i], &texts);
         if (rc == SQLITE_OK)
             rc = store_run(statement);
         if (rc != SQLITE_OK)
@@ -206,6 +208,7 @@ static int put_credentials(struct store_db *db, sqlite3_int64 row, const struct 
 
 static int put_job(struct store_db *db, const struct model_job *job)
 {
+    struct store_texts texts;
     sqlite3_stmt *statement;
     sqlite3_int64 row = 0;
     BOOL present;
@@ -217,7 +220,8 @@ static int put_job(struct store_db *db, const struct model_job *job)
     present = rc == SQLITE_OK;
     if (!(statement = store_statement(db, present ? STMT_JOB_UPDATE : STMT_JOB_INSERT, &rc)))
         return rc;
-    rc = store_bind_job(statement, 1, job);
+    texts.used = 0;
+    rc = store_bind_job(statement, 1, job, &texts);
     if (rc == SQLITE_OK && present)
         rc = sqlite3_bind_int64(statement, store_job_columns + 1, row);
     if (rc == SQLITE_OK)
@@ -232,6 +236,7 @@ static int put_job(struct store_db *db, const struct model_job *job)
 
 static int put_files(struct store_db *db, const struct store_op *op)
 {
+    struct store_texts texts;
     sqlite3_stmt *statement;
     sqlite3_int64 row;
     ULONG i;
@@ -242,7 +247,8 @@ static int put_files(struct store_db *db, const struct store_op *op)
     if (!(statement = store_statement(db, op->u.put_files.statement, &rc)))
         return rc;
     for (i = 0; i < op->u.put_files.count && rc == SQLITE_OK; i++) {
-        rc = store_bind_file(statement, 1, op->u.put_files.files[i]);
+        texts.used = 0;
+        rc = store_bind_file(statement, 1, op->u.put_files.files[i], &texts);
         if (rc == SQLITE_OK)
             rc = sqlite3_bind_int64(statement, store_file_columns + 1, row);
         if (rc == SQLITE_OK)
