@@ -22,6 +22,8 @@ import pattern  # noqa: E402
 WINE_RUN = os.environ.get('OPENBITS_WINE_RUN', str(ROOT / 'scripts' / 'wine-run'))
 # Seconds that one command may take, service start included.
 DEADLINE = 60
+# What Wine says on standard error when it could not even connect (thread 0: none yet).
+TURNED_AWAY = 'wine client error:0:'
 GUID = re.compile(r'\{[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\}')
 
 
@@ -70,6 +72,14 @@ class Case(unittest.TestCase):
                                 stderr=options.pop('stderr', subprocess.DEVNULL), **options)
 
     def run_tool(self, *args):
+        result = self.run_once(*args)
+        # One in some thousands of programs is turned away by the wineserver before it has begun.
+        while result.code == 1 and not result.output and TURNED_AWAY in result.errors:
+            print(f'{args}: {result.errors.strip()}; once more', file=sys.stderr)
+            result = self.run_once(*args)
+        return result
+
+    def run_once(self, *args):
         with tempfile.TemporaryFile() as errors:
             process = self.start(*args, stderr=errors)
             output, _ = process.communicate(timeout=DEADLINE)

@@ -41,12 +41,8 @@ class Damage(Case):
 
     def listing(self):
         """What /list prints, and what it warns of."""
-        process = subprocess.run([WINE_RUN, self.program, '/rawreturn', '/list'],
-                                 stdin=subprocess.DEVNULL, timeout=DEADLINE,
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-        output, warning = process.stdout.decode(), process.stderr.decode()
-        self.assertEqual(process.returncode, 0, f'{output}\n{warning}')
-        return output, warning
+        result = self.ok('/rawreturn', '/list')
+        return result.output, result.errors
 
     def test_warning(self):
         self.create('lost')
