@@ -72,11 +72,13 @@ class Case(unittest.TestCase):
                                 stderr=options.pop('stderr', subprocess.DEVNULL), **options)
 
     def run_tool(self, *args):
-        result = self.run_once(*args)
-        # One in some thousands of programs is turned away by the wineserver before it has begun.
-        while result.code == 1 and not result.output and TURNED_AWAY in result.errors:
-            print(f'{args}: {result.errors.strip()}; once more', file=sys.stderr)
+        """Runs a command, again if it had not even begun: one in some thousands of programs is
+        turned away by the wineserver. bitsadmin itself never fails without a word."""
+        for _ in range(3):
             result = self.run_once(*args)
+            if result.code != 1 or result.output or (result.errors and TURNED_AWAY not in result.errors):
+                break
+            print(f'{args}: turned away; {result.errors.strip()}', file=sys.stderr)
         return result
 
     def run_once(self, *args):
