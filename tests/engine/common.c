@@ -16,12 +16,15 @@ struct os_identity owner;
 volatile LONG told[NOTIFY_FILE_RANGES + 1];
 volatile LONG refuse; /* so many notifications are not taken */
 HANDLE hang;          /* deliver waits for it, when set */
+volatile LONG hung;   /* so many times it began to */
 
 /* A client that counts what it is told. */
 static HRESULT deliver(IUnknown *to, const struct notification *notification)
 {
-    if (hang)
+    if (hang) {
+        InterlockedIncrement(&hung);
         WaitForSingleObject(hang, INFINITE);
+    }
     InterlockedIncrement(&told[notification->kind]);
     return refuse && InterlockedDecrement(&refuse) >= 0 ? E_FAIL : S_OK;
 }
@@ -217,6 +220,7 @@ int setup(void **state)
     memset(&engine_options, 0, sizeof(engine_options));
     refuse = 0;
     hang = NULL;
+    hung = 0;
     open_engine();
     return 0;
 }

@@ -25,6 +25,7 @@ extern const struct engine_client client;
 extern IUnknown notify_target;                     /* told by the client above */
 extern volatile LONG told[NOTIFY_FILE_RANGES + 1]; /* how often */
 extern volatile LONG refuse;                       /* so many notifications are not taken */
+extern volatile LONG hung;                         /* how many times it began to */
 extern HANDLE hang;                                /* the client waits for it, when set */
 extern WCHAR target[MAX_PATH];                     /* the folder of the downloads */
 

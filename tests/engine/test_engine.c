@@ -557,6 +557,8 @@ static void test_hanging_client(void **state)
     assert_int_equal(job_set_notify_interface(stuck, &notify_target), S_OK);
     assert_int_equal(job_resume(stuck), S_OK);
     assert_int_equal(wait_for(stuck, BG_JOB_STATE_TRANSFERRED), BG_JOB_STATE_TRANSFERRED);
+    /* Complete would take back what is not being told yet. */
+    assert_true(wait_count(&hung, 1));
     assert_int_equal(job_resume(job), S_OK);
     assert_int_equal(wait_for(job, BG_JOB_STATE_TRANSFERRED), BG_JOB_STATE_TRANSFERRED);
     assert_int_equal(job_complete(job), S_OK);
