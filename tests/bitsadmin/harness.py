@@ -76,7 +76,8 @@ class Case(unittest.TestCase):
         turned away by the wineserver. bitsadmin itself never fails without a word."""
         for _ in range(3):
             result = self.run_once(*args)
-            if result.code != 1 or result.output or (result.errors and TURNED_AWAY not in result.errors):
+            spoke = result.output or (result.errors and TURNED_AWAY not in result.errors)
+            if result.code != 1 or spoke:
                 break
             print(f'{args}: turned away; {result.errors.strip()}', file=sys.stderr)
         return result

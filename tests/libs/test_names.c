@@ -125,7 +125,8 @@ static void test_shared_has_an_end(void **state)
 {
     enum { LENGTH = 1 << 20, COUNT = 40 };
     uint16_t *name = malloc((LENGTH + 1) * sizeof(*name)), *names[COUNT];
-    uint16_t forged[3 + 8 + COUNT * 3], *at = forged;
+    enum { OWN = 0x7fff, MANY = BC_NAMES_SHARED_MAX / OWN };
+    static uint16_t forged[3 + OWN + (MANY + 1) * 4], *at = forged;
     size_t used;
 
     assert_non_null(name);
@@ -138,19 +139,20 @@ static void test_shared_has_an_end(void **state)
     assert_true(used > (COUNT - BC_NAMES_SHARED_MAX / LENGTH - 1) * (size_t)LENGTH);
     free(name);
 
-    /* A name of 8 units, which all that follow have whole: fine, until it is too much. */
+    /* A name that all that follow have whole: fine, until it is one too many. */
     *at++ = 1;
-    *at++ = 8;
-    for (int i = 0; i < 8; i++)
+    *at++ = OWN;
+    for (int i = 0; i < OWN; i++)
         *at++ = 'y';
     *at++ = 0;
-    for (int i = 0; i < COUNT; i++) {
-        *at++ = 9;
+    for (int i = 0; i <= MANY; i++) {
+        *at++ = 0x8000 | (OWN + 1) >> 16;
+        *at++ = (uint16_t)(OWN + 1);
         *at++ = 0;
         *at++ = 0;
+        assert_int_equal(bc_names_measure(forged, (size_t)(at - forged), 2 + 2 * (size_t)(i + 1)),
+                         i < MANY ? (OWN + 1) * ((size_t)i + 2) : SIZE_MAX);
     }
-    assert_int_equal(bc_names_measure(forged, (size_t)(at - forged), 2 + 2 * COUNT),
-                     9 * (COUNT + 1));
 }
 
 static void test_forged(void **state)

@@ -37,16 +37,13 @@ static DWORD WINAPI handle_control(DWORD control, DWORD type, LPVOID data, LPVOI
 
     switch (control) {
     case SERVICE_CONTROL_STOP:
+    case SERVICE_CONTROL_SHUTDOWN:
         report(service, SERVICE_STOP_PENDING, NO_ERROR, 20000);
         SetEvent(service->stop);
         /* Wine's net stop does not look when the service has stopped, and a client that is told
          * before then that it runs waits half a minute for it. */
-        if (os_is_wine())
+        if (control == SERVICE_CONTROL_STOP && os_is_wine())
             WaitForSingleObject(service->stopped, STOP_WAIT);
-        return NO_ERROR;
-    case SERVICE_CONTROL_SHUTDOWN:
-        report(service, SERVICE_STOP_PENDING, NO_ERROR, 20000);
-        SetEvent(service->stop);
         return NO_ERROR;
     case SERVICE_CONTROL_SESSIONCHANGE:
         if (type == WTS_SESSION_LOGON || type == WTS_SESSION_LOGOFF)

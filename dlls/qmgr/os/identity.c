@@ -129,7 +129,9 @@ static HRESULT client_token(HANDLE *token)
             CoRevertToSelf();
     }
     /* All programs of a Wine prefix are one user's, and not every Wine can impersonate. */
-    return serves && FAILED(hr) ? (os_is_wine() ? S_OK : E_ACCESSDENIED) : hr;
+    if (serves && FAILED(hr))
+        return os_is_wine() ? S_OK : E_ACCESSDENIED;
+    return hr;
 }
 
 static struct os_identity process_identity; /* who the process is does not change */
