@@ -18,12 +18,11 @@ sys.path.insert(0, str(ROOT / 'tests' / 'server'))
 
 import behaviour  # noqa: E402
 import pattern  # noqa: E402
+import turned_away  # noqa: E402
 
 WINE_RUN = os.environ.get('OPENBITS_WINE_RUN', str(ROOT / 'scripts' / 'wine-run'))
 # Seconds that one command may take, service start included.
 DEADLINE = 60
-# What Wine says on standard error when it could not even connect (thread 0: none yet).
-TURNED_AWAY = 'wine client error:0:'
 GUID = re.compile(r'\{[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\}')
 
 
@@ -72,15 +71,11 @@ class Case(unittest.TestCase):
                                 stderr=options.pop('stderr', subprocess.DEVNULL), **options)
 
     def run_tool(self, *args):
-        """Runs a command, again if it had not even begun: one in some thousands of programs is
-        turned away by the wineserver. bitsadmin itself never fails without a word."""
-        for _ in range(3):
+        def once():
             result = self.run_once(*args)
-            spoke = result.output or (result.errors and TURNED_AWAY not in result.errors)
-            if result.code != 1 or spoke:
-                break
-            print(f'{args}: turned away; {result.errors.strip()}', file=sys.stderr)
-        return result
+            return result, result.code, result.output + result.errors
+
+        return turned_away.run(once)
 
     def run_once(self, *args):
         with tempfile.TemporaryFile() as errors:

@@ -9,7 +9,7 @@ import os
 import pathlib
 import subprocess
 
-from harness import Case, DEADLINE, WINE_RUN, main
+from harness import Case, DEADLINE, WINE_RUN, main, turned_away
 
 STORE = 'drive_c/ProgramData/Microsoft/Network/Downloader'
 KEY = r'HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\BITS'
@@ -33,8 +33,13 @@ class Damage(Case):
             path.unlink()
 
     def wine(self, *args):
-        return subprocess.run([WINE_RUN, *args], stdin=subprocess.DEVNULL, timeout=DEADLINE,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+        def once():
+            done = subprocess.run([WINE_RUN, *args], stdin=subprocess.DEVNULL, timeout=DEADLINE,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                                  text=True, errors='replace')
+            return done, done.returncode, done.stdout
+
+        return turned_away.run(once)
 
     def stop_service(self):
         self.assertEqual(self.wine('net', 'stop', 'BITS').returncode, 0)

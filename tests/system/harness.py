@@ -26,6 +26,7 @@ SERVER = os.path.join(os.path.dirname(HERE), "server")
 sys.path.insert(0, SERVER)
 
 import pattern  # noqa: E402
+import turned_away  # noqa: E402
 
 BG_E_NOT_FOUND = 0x80200001
 
@@ -96,13 +97,16 @@ class Prefix:
         """Runs a Windows program to its end and returns the CompletedProcess, output as text. The
         output goes to a file: the first program of a prefix starts Wine's services, which would hold
         a pipe open for as long as they live."""
-        with tempfile.TemporaryFile("w+", errors="replace") as output:
-            done = subprocess.run(["wine", *args], env=self.environment, stdin=subprocess.DEVNULL,
-                                  stdout=output, stderr=subprocess.STDOUT, timeout=timeout,
-                                  check=False)
-            output.seek(0)
-            done.stdout = output.read()
-        return done
+        def once():
+            with tempfile.TemporaryFile("w+", errors="replace") as output:
+                done = subprocess.run(["wine", *args], env=self.environment,
+                                      stdin=subprocess.DEVNULL, stdout=output,
+                                      stderr=subprocess.STDOUT, timeout=timeout, check=False)
+                output.seek(0)
+                done.stdout = output.read()
+            return done, done.returncode, done.stdout
+
+        return turned_away.run(once)
 
     def wait_idle(self):
         subprocess.run(["wineserver", "-w"], env=self.environment, timeout=120, check=False)

@@ -116,7 +116,7 @@ def test(bench):
     for value, kind, data in (("ImagePath", "REG_EXPAND_SZ", "C:\\windows\\system32\\bitssvc.exe"),
                               ("Type", "REG_DWORD", "16")):
         done = prefix.run("reg", "add", SERVICE_KEY, "/v", value, "/t", kind, "/d", data, "/f")
-        bench.check(done.returncode == 0, f"reg add: {done.stdout}")
+        bench.check(done.returncode == 0, f"reg add: {done.returncode} {done.stdout}")
     for client in bench.clients:
         client.end()
     prefix.stop()
