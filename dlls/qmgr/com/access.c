@@ -119,6 +119,7 @@ HRESULT com_check_new_owner(struct job *job, const struct os_identity *caller)
     for (ULONG i = 0; i < count && SUCCEEDED(hr); i++) {
         const struct model_file *data;
 
+        file_let_go(files[i]);
         job_lock(job);
         data = file_data(files[i]);
         hr = model_set_string(&local, data->local_name);

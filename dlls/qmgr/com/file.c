@@ -146,6 +146,7 @@ static HRESULT STDMETHODCALLTYPE file_GetTemporaryName(IBackgroundCopyFile6 *ifa
     if (!out)
         return E_INVALIDARG;
     *out = NULL;
+    file_show_temporary(impl_from_file6(iface)->file);
     name = lock_file(iface, &job)->temporary_name;
     if (name) {
         *out = com_string(name);

@@ -511,6 +511,7 @@ void engine_stop(struct engine *engine)
     engine->worker = NULL;
     transfer_destroy(engine->transfer);
     engine->transfer = NULL;
+    engine_close_kept(engine, ~0ull);
     notifier_stop(engine->notifier);
     for (ULONG i = 0; i < engine->job_count; i++) {
         job_flush_progress(engine->jobs[i]);

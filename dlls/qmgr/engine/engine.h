@@ -165,6 +165,11 @@ struct job *file_job(struct file *file);
 /* Between job_lock() and job_unlock() of its job. */
 const struct model_file *file_data(struct file *file);
 void file_progress(struct file *file, BG_FILE_PROGRESS *progress);
+/* The temporary file is to be opened by somebody else: the service holds no handle of it. No lock
+ * held. */
+void file_let_go(struct file *file);
+/* The same for as long as there is a temporary file: a client learns its name. */
+void file_show_temporary(struct file *file);
 HRESULT file_set_remote_name(struct file *file, const WCHAR *name);
 HRESULT file_set_validation(struct file *file, BOOL valid);
 

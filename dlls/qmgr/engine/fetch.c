@@ -230,6 +230,7 @@ static HRESULT start_download(struct job *job, struct file *file, const struct s
     AcquireSRWLockExclusive(&job->engine->lock);
     spec.validate_server_certificate = job->certificate_callback != NULL;
     spec.rate = engine_rate(job->engine, run->data.priority);
+    spec.keep_open = !file->shown && !run->data.high_performance;
     if (!start->sparse)
         file_set_live(file, spec.offset, file->total);
     if (run->data.maximum_download_size)
@@ -338,6 +339,7 @@ void job_start_files(struct job *job)
             }
             ReleaseSRWLockExclusive(&engine->lock);
         }
+        file_let_go(file);
         if (SUCCEEDED(hr) && start.forgotten)
             hr = file_write_forgotten(file);
         if (SUCCEEDED(hr))

@@ -288,6 +288,8 @@ static void on_done(void *context, const struct download_result *result)
     struct file *file = context;
     struct job *job = file->job;
 
+    if (result->file)
+        file_keep(file, result->file);
     AcquireSRWLockExclusive(&job->engine->lock);
     file->download = NULL;
     file->phase = FILE_IDLE;

@@ -25,6 +25,7 @@ static BOOL delete_temporary(struct file *file)
     WCHAR *path;
     BOOL gone;
 
+    file_let_go(file);
     if (!file->created || !file->data.temporary_name || file->placed)
         return TRUE;
     if (FAILED(local_path_extended(file->data.temporary_name, &path)))
@@ -218,6 +219,7 @@ static BOOL forget_lost(struct job *job, struct model_error *error)
 
         if (file->phase != FILE_DONE || file->placed)
             continue;
+        file_let_go(file);
         gone = file_temporary_gone(file);
         if (!gone)
             continue;

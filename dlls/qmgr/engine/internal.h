@@ -30,6 +30,9 @@
 #define ENGINE_LIMITS_MS 10000
 /* A remote file that changes more often than this in one run of its job is an error. */
 #define ENGINE_MAX_RESTARTS 5
+/* Small files that stay open between their transfer and Complete: how many, and how long (ms). */
+#define ENGINE_KEPT_FILES 512
+#define ENGINE_KEPT_MS    2000
 /* Threads that rename the files of one job in Complete, and files worth one more of them. */
 #define ENGINE_PLACING_THREADS 4
 #define ENGINE_PLACING_SHARE   32
@@ -55,6 +58,8 @@ struct file {
     BOOL forgotten;      /* ... the store may still claim bytes that no download may build on: it is
                             written before the next one touches the file */
     BOOL created;        /* the temporary file may exist */
+    BOOL shown;          /* a client knows the temporary file's name: it is not kept open */
+    ULONG kept;          /* 0: not kept open, else one more than its place in engine->kept */
     BOOL placed;         /* Complete has put it under its final name */
     BOOL unchecked;      /* what has come may not be gone on with, see job_check_again() */
     BOOL trust_size; /* after a crash of the service alone: the file's own length is the truth */
@@ -166,6 +171,12 @@ struct job {
 
 struct notifier;
 
+/* A file that is kept open (kept.c). */
+struct kept {
+    struct file *file; /* with a reference to its job */
+    HANDLE handle;
+};
+
 struct engine {
     SRWLOCK lock;
     CONDITION_VARIABLE unlatched; /* some latch was released */
@@ -185,6 +196,9 @@ struct engine {
     struct job **graves; /* ended jobs whose files are still to be deleted */
     ULONG grave_count;
     ULONG grave_capacity;
+    struct kept kept[ENGINE_KEPT_FILES];
+    ULONG kept_count;
+    ULONGLONG kept_until; /* tick; when they are closed, if there are any */
     UINT64 next_sequence;
     UINT64 next_turn;
 
@@ -277,6 +291,14 @@ void file_mark_undone(struct file *file);
 /* Both, for a file that has lost its bytes. Lock held. */
 void file_lose(struct file *file);
 HRESULT local_path_extended(const WCHAR *path, WCHAR **extended); /* \\?\ form, free() */
+
+/* kept.c; no lock held */
+/* Keeps the temporary file open for Complete, or closes it. */
+void file_keep(struct file *file, HANDLE handle);
+/* The kept file's handle, now the caller's; NULL: it is not kept. */
+HANDLE file_take_kept(struct file *file);
+/* Closes what was kept long enough; now: the tick, ~0: all. Returns the tick when more is due. */
+ULONGLONG engine_close_kept(struct engine *engine, ULONGLONG now);
 
 /* file_add.c */
 HRESULT check_local_name(

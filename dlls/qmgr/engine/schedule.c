@@ -512,7 +512,7 @@ void engine_sessions_changed(struct engine *engine)
 
 ULONGLONG engine_schedule(struct engine *engine)
 {
-    ULONGLONG deadline = ~0ull, now = engine_ticks(engine);
+    ULONGLONG now = engine_ticks(engine), deadline = engine_close_kept(engine, now);
     struct round round = {0};
 
     if (now >= engine->limits_at) {
@@ -522,7 +522,7 @@ ULONGLONG engine_schedule(struct engine *engine)
     }
     AcquireSRWLockExclusive(&engine->lock);
     if (!look_at_queue(engine, &round, now, &deadline))
-        deadline = now + 1000;
+        deadline = earlier(deadline, now + 1000);
     if (now >= engine->flush_at)
         engine->flush_at = now + ENGINE_FLUSH_MS;
     ReleaseSRWLockExclusive(&engine->lock);

@@ -237,6 +237,8 @@ void download_end(struct download *download, const struct failure *failure)
         modified.dwHighDateTime = (DWORD)(value >> 32);
         time = value ? &modified : NULL;
     }
+    download->sink.keep_open =
+        download->spec.keep_open && download->sink.held && SUCCEEDED(failure->hr);
     download->state = STATE_FINISHING;
     transfer_detach(download);
     sink_finish(&download->sink, time);

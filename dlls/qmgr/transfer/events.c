@@ -94,6 +94,7 @@ void event_finished(struct sink *sink, DWORD error)
     }
     result.hr = download->failure.hr;
     result.context = download->failure.context;
+    result.file = sink->file == INVALID_HANDLE_VALUE ? NULL : sink->file;
     result.transient = download->failure.transient;
     result.discard = download->failure.discard;
     result.retry_after_ms = download->retry_after_ms;

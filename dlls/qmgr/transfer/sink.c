@@ -34,6 +34,12 @@ static DWORD set_end(HANDLE file, UINT64 size)
     return ERROR_SUCCESS;
 }
 
+static HANDLE open_with(const struct sink *sink, DWORD access, DWORD disposition)
+{
+    return CreateFileW(sink->path, access, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, disposition,
+                       FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_NORMAL, NULL);
+}
+
 DWORD sink_open(struct sink *sink, BOOL create, UINT64 offset, BOOL keep)
 {
     DWORD disposition, error = ERROR_SUCCESS;
@@ -42,8 +48,12 @@ DWORD sink_open(struct sink *sink, BOOL create, UINT64 offset, BOOL keep)
     disposition = create ? CREATE_NEW : offset ? OPEN_EXISTING : OPEN_ALWAYS;
     if (sink->token && !SetThreadToken(NULL, sink->token))
         return GetLastError();
-    sink->file = CreateFileW(sink->path, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL,
-                             disposition, FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_NORMAL, NULL);
+    if (sink->keep_open) {
+        sink->file = open_with(sink, GENERIC_WRITE | DELETE | FILE_READ_ATTRIBUTES, disposition);
+        sink->keep_open = sink->file != INVALID_HANDLE_VALUE;
+    }
+    if (!sink->keep_open) /* the right to write may be there without the others */
+        sink->file = open_with(sink, GENERIC_WRITE, disposition);
     if (sink->file == INVALID_HANDLE_VALUE)
         error = GetLastError();
     else if (!create && GetLastError() != ERROR_ALREADY_EXISTS && !offset)
@@ -281,8 +291,10 @@ static void sink_run(struct work *work)
             basic.LastWriteTime.HighPart = (LONG)time.dwHighDateTime;
             SetFileInformationByHandle(sink->file, FileBasicInfo, &basic, sizeof(basic));
         }
-        CloseHandle(sink->file);
-        sink->file = INVALID_HANDLE_VALUE;
+        if (error || !sink->keep_open) {
+            CloseHandle(sink->file);
+            sink->file = INVALID_HANDLE_VALUE;
+        }
     } else {
         error = sink->error;
     }

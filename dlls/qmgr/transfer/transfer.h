@@ -125,6 +125,8 @@ struct download_spec {
     /* A server that has no ranges is an error when there are bytes to go on from; FALSE: all of the
      * file is fetched again. */
     BOOL needs_ranges;
+    /* A file that is written in one go stays open, for who renames it next. */
+    BOOL keep_open;
     HANDLE user; /* the same without a network_token for proxies and credentials; duplicated */
     /* An upload: path is the file to send, offset what the server has of it. method NULL or
      * BITS_POST is the upload protocol, any other sends the file as the body of one request
@@ -147,8 +149,9 @@ struct download_headers {
 };
 
 struct download_result {
-    HRESULT hr; /* S_OK: the file is whole, flushed, closed and has the server's time; E_ABORT:
-                   cancelled */
+    HRESULT hr; /* S_OK: the file is whole, flushed and has the server's time; E_ABORT: cancelled */
+    HANDLE file; /* the handler's, with the right to rename; NULL: the file is closed, as it is
+                    without the spec's keep_open */
     BG_ERROR_CONTEXT context; /* where a failure arose */
     BOOL transient;           /* TRUE: worth trying again by itself */
     ULONG retry_after_ms;     /* from Retry-After, 0: none */

@@ -135,6 +135,7 @@ struct sink {
     char *held; /* the bytes written so far of a small file that is not opened yet, or NULL */
     size_t held_room;
     BOOL held_create;
+    BOOL keep_open; /* of a held file: finished() is to find it open, if all goes well */
 
     /* Under lock. */
     SRWLOCK lock;
@@ -150,7 +151,8 @@ struct sink {
     DWORD error; /* Win32 code of the first flush that failed */
 
     /* On a pool thread. flushed(): bytes up to durable are safe, or the flush failed (error).
-     * finished(): the file is closed, error tells the first failure. */
+     * finished(): the file is closed, or open as keep_open says; error tells the first
+     * failure. */
     void (*flushed)(struct sink *sink, UINT64 durable, ULONG epoch);
     void (*finished)(struct sink *sink, DWORD error);
 };
