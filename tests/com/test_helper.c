@@ -119,6 +119,7 @@ static const WCHAR *place(const WCHAR *name)
 /* A foreground job that copies a file into another folder, with a helper token for that. */
 static IBackgroundCopyJob5 *new_copy(BG_JOB_TYPE type, DWORD flags)
 {
+    static const char content[100000]; /* a small file would not be opened again by Complete */
     WCHAR remote[MAX_PATH + 8];
     IBitsTokenOptions *tokens = NULL;
     IBackgroundCopyJob5 *job5 = NULL;
@@ -130,7 +131,7 @@ static IBackgroundCopyJob5 *new_copy(BG_JOB_TYPE type, DWORD flags)
     CreateDirectoryW(place(L"from"), NULL);
     CreateDirectoryW(place(L"to"), NULL);
     made = real_create(place(L"from\\source"), GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
-    assert_true(WriteFile(made, "content", 7, &done, NULL));
+    assert_true(WriteFile(made, content, sizeof(content), &done, NULL));
     CloseHandle(made);
     swprintf(remote, ARRAYSIZE(remote), L"file://%ls",
              place(type == BG_JOB_TYPE_DOWNLOAD ? L"from\\source" : L"to\\target"));
