@@ -257,6 +257,66 @@ static void test_behind_checkpoint_nameless(void **state)
     behind_checkpoint(L"none", FALSE);
 }
 
+/* A small file is in memory at first, and meanwhile the disk may have bytes of an earlier start,
+ * of any version: that the version of the later one is stored does not make them its. */
+static void test_before_checkpoint(void **state)
+{
+    static const UINT64 size = 60000, seed = 22;
+    const struct model_progress nothing = {.total = size};
+    struct job *job = new_job();
+    BYTE *bytes = calloc(1, (size_t)size);
+    WCHAR temporary[MAX_PATH], *aside = NULL;
+    struct file **files;
+    struct store *store;
+    enum store_found found;
+    struct store_txn *txn;
+    HANDLE file;
+    ULONG count;
+    DWORD done;
+    GUID id;
+
+    assert_non_null(bytes);
+    assert_int_equal(
+        add(job, FAULT(L"data/before?size=60000&seed=22&stall=1000&times=1&validators=both"), L"b"),
+        S_OK);
+    id = job_lock(job)->id;
+    job_unlock(job);
+    assert_int_equal(job_resume(job), S_OK);
+    assert_int_equal(wait_for(job, BG_JOB_STATE_TRANSFERRING), BG_JOB_STATE_TRANSFERRING);
+    assert_int_equal(job_suspend(job), S_OK);
+    assert_int_equal(job_snapshot_files(job, &files, &count), S_OK);
+    job_lock(job);
+    wcscpy(temporary, file_data(files[0])->temporary_name);
+    assert_non_null(file_data(files[0])->etag);
+    job_unlock(job);
+    job_free_files(files, count);
+    job_release(job);
+    engine_close(engine);
+
+    assert_int_equal(store_open(store_folder(), &store, &found, &aside), S_OK);
+    txn = store_txn_begin(store);
+    assert_non_null(txn);
+    assert_int_equal(store_txn_put_progress(txn, &id, 0, &nothing), S_OK);
+    assert_int_equal(store_commit(store, txn), S_OK);
+    store_close(store);
+    file = CreateFileW(temporary, GENERIC_WRITE, 0, NULL, OPEN_ALWAYS, 0, NULL);
+    assert_ptr_not_equal(file, INVALID_HANDLE_VALUE);
+    assert_true(WriteFile(file, bytes, 30000, &done, NULL));
+    CloseHandle(file);
+    open_engine();
+    assert_int_equal(engine_find_job(engine, &id, &job), S_OK);
+    assert_int_equal(job_resume(job), S_OK);
+    assert_int_equal(wait_for(job, BG_JOB_STATE_TRANSFERRED), BG_JOB_STATE_TRANSFERRED);
+    assert_int_equal(job_complete(job), S_OK);
+    job_release(job);
+    file = CreateFileW(local(L"b"), GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+    assert_ptr_not_equal(file, INVALID_HANDLE_VALUE);
+    assert_true(ReadFile(file, bytes, (DWORD)size, &done, NULL));
+    CloseHandle(file);
+    assert_int_equal(pattern_first_difference(seed, 0, bytes, done), size);
+    free(bytes);
+}
+
 /* Jobs keep their order, and new ones come after those of before a restart. */
 static void test_order_over_restarts(void **state)
 {
@@ -784,6 +844,7 @@ int main(void)
         ENGINE_TEST(test_resumes_in_the_middle),
         ENGINE_TEST(test_behind_checkpoint_other_boot),
         ENGINE_TEST(test_behind_checkpoint_nameless),
+        ENGINE_TEST(test_before_checkpoint),
         ENGINE_TEST(test_order_over_restarts),
         ENGINE_TEST(test_many_replace_whatever_the_case),
         ENGINE_TEST(test_cancel_of_what_never_ran),

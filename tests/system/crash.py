@@ -20,6 +20,7 @@ import time
 
 import harness
 import model
+import pattern
 import sources
 
 BG_E_HTTP_ERROR_401 = 0x80190191
@@ -134,6 +135,13 @@ class Load:
             exists = os.path.exists(path)
             files[local] = model.DiskFile(exists, exists and self.sources[local].whole(path))
         problems += job.disk(files, set(before) & set(after), names)
+        for local, file in files.items():
+            if file.exists and not file.whole:
+                path, source = self.unix_path(local), self.sources[local]
+                differences = [pattern.first_difference(path, size, seed)
+                               for size, seed in source.versions[:4]]
+                problems.append(f"{job.name}: {local}: {source.kind}, {os.path.getsize(path)} bytes; "
+                                f"versions {source.versions[:4]} differ at {differences}")
         if job.ended:
             del self.queue.jobs[job.guid]
             if not problems:

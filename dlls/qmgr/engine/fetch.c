@@ -145,8 +145,9 @@ static UINT64 trusted_size(const struct model_file *data)
     WCHAR *path;
     UINT64 size;
 
-    /* Bytes of a version whose size was never stored may be of any version. */
-    if (data->progress.total == BG_SIZE_UNKNOWN ||
+    /* Before the first checkpoint the disk may have bytes of an earlier start, of any version: a
+     * small file is not cut while its bytes are held in memory. */
+    if (!data->progress.transferred || data->progress.total == BG_SIZE_UNKNOWN ||
         FAILED(local_path_extended(data->temporary_name, &path)))
         return data->progress.transferred;
     if (!GetFileAttributesExW(path, GetFileExInfoStandard, &attributes)) {
